@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Files and folders. Paths are UTF-8. */
+#ifndef PLATFORM_FILE_H
+#define PLATFORM_FILE_H
+
+#include "../error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PATH_CAPACITY = 4096 };
+
+bool file_exists(const char *path);
+
+/* Reads a whole file of at most `limit` bytes into memory that the caller frees with free(); a NUL
+ * is put behind the last byte. */
+int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
+
+/* The absolute path with all links resolved. Fails when the file is not there. */
+int file_resolve(const char *path, char resolved[PATH_CAPACITY], struct error *error);
+
+/* Is this file safe to load code from? A regular file, owned by root or by the user of this
+ * process, that neither group nor others may write. `path` is resolved already. */
+int file_check_trusted(const char *path, struct error *error);
+
+/* Is this file fit to hold a secret? Others may not read it. */
+int file_check_private(const char *path, struct error *error);
+
+/* Makes the folder, and those above it, with mode 0700. It is no error when it is there. */
+int file_make_folder(const char *path, struct error *error);
+
+/* Calls visit() with the name of each entry of a folder, in order of the alphabet; stops when it
+ * returns false. A folder that is not there has no entries. */
+void file_list(const char *folder, bool (*visit)(const char *name, void *context), void *context);
+
+int64_t file_size(const char *path);       /* bytes; 0 when it is not there */
+int64_t file_free_bytes(const char *path); /* left on the volume that holds `path`; -1: unknown */
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the rules of time zones come from: TZif bytes of the system's zone database. */
+#ifndef PLATFORM_TZDATA_H
+#define PLATFORM_TZDATA_H
+
+#include "../error.h"
+
+#include <stddef.h>
+
+/* Reads the TZif bytes of an IANA name, or of "local": the zone this machine is set to ($TZ, else
+ * /etc/localtime). The caller frees with free(). "UTC" always works: *bytes is then NULL when the
+ * system has no zone database. */
+int tzdata_read(const char *name, char **bytes, size_t *length, struct error *error);
+
+#endif

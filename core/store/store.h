@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: heartbeats, their totals and how far each sink got, in one SQLite file.
+ *
+ * One thread, the writer, owns the only connection that writes and checkpoints. Heartbeats reach it
+ * through a ring in memory; everything else that changes the file is a call that waits for its
+ * commit. Whoever reads does so on a read-only connection of his own, and so sees committed rows
+ * only.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "../error.h"
+#include "../platform/clock.h"
+#include "../record/heartbeat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct store;
+struct store_reader;
+
+/* The ring holds a day of heartbeats at 5 s while the disk takes none. */
+enum { STORE_RING_MAX = 17280 };
+
+struct store_options {
+    const char *path;           /* of the database; its folder is made when it is not there */
+    const char *device_id;      /* a new one begins a new epoch */
+    struct clock *clock;        /* borrowed for the life of the store */
+    int64_t commit_interval_ms; /* 0: commit every heartbeat at once */
+    int retention_days;
+};
+
+/* Opens, recovers and migrates, or creates the database, and imports the first agent's when that is
+ * what lies at the path. Refuses, without touching the file: a database of a newer version
+ * (EXIT_CODE_CONFIG), and a file that is not ours (EXIT_CODE_CONFIG). EXIT_CODE_DISK when the
+ * folder or the file cannot be written. Owned by the caller. [main] */
+int store_open(struct store **store, const struct store_options *options, struct error *error);
+
+/* Starts the writer. From here on only the calls below may be used. [main] */
+int store_start(struct store *store, struct error *error);
+
+/* Commits what is in the ring, stops the writer, folds the wal into the database and closes it.
+ * Returns an error when heartbeats could not be committed. NULL is fine. [main] */
+int store_close(struct store *store, struct error *error);
+
+const struct heartbeat_origin *store_origin(const struct store *store); /* borrowed, constant */
+/* The moment of the last heartbeat that was committed before store_open(); false: there is none. */
+bool store_last_tick(const struct store *store, struct tick *tick);
+/* The UUID of this installation, made with the database and never changed. */
+void store_installation_id(const struct store *store, uint8_t uuid[UUID_BYTES]);
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+/* Puts a heartbeat (its seq is given by the writer) and the moment it was taken into the ring.
+ * Never blocks. When the ring is full the oldest one in it is dropped and counted. [any thread] */
+void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick);
+
+/* Waits until everything put so far is committed. [any thread but the writer] */
+int store_settle(struct store *store, struct error *error);
+
+/* Makes a cursor for a sink, unless it has one: at the oldest heartbeat, or behind the newest.
+ * Marks it enabled, so that retention waits for it. [main] */
+int store_sink_enable(struct store *store, const char *sink, bool from_now, struct error *error);
+/* Marks all sinks that are not among these as not enabled: they do not pin retention. [main] */
+int store_sinks_keep_only(struct store *store, const char *const *sinks, int count,
+                          struct error *error);
+/* Moves a cursor forward to `seq`, and waits for the commit. A seq behind the cursor, or beyond the
+ * newest heartbeat, is a bug of the caller and asserts. [sink workers] */
+int store_sink_advance(struct store *store, const char *sink, int64_t seq, struct error *error);
+
+/* Deletes heartbeats that are older than retention_days and that every enabled sink has, in slices.
+ * The writer does this by itself every hour; this does it now and waits. `deleted` may be NULL. */
+int store_prune(struct store *store, int64_t *deleted, struct error *error);
+/* At a reload. [main] */
+void store_set_retention(struct store *store, int retention_days);
+
+/* Rings `wakeup` (borrowed until store_close) after each commit of heartbeats. At most 16. [main]
+ */
+struct wakeup;
+void store_watch(struct store *store, struct wakeup *wakeup);
+
+/* How the writer fares. [any thread] */
+struct store_health {
+    bool storing;         /* false: the newest commit failed, heartbeats wait in the ring */
+    bool failed_for_good; /* an fsync failed: the process has to end with EXIT_CODE_DISK */
+    int64_t durable_seq;  /* newest heartbeat on disk; 0: none */
+    int64_t waiting;      /* heartbeats in the ring */
+    int64_t dropped;      /* heartbeats that the ring could not hold */
+    int64_t last_commit_monotonic_ms; /* 0: none yet */
+    int64_t bytes;                    /* of the database and its wal */
+    char problem[256];                /* "": none */
+};
+void store_get_health(struct store *store, struct store_health *health);
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* A read-only connection, for one thread at a time. Owned by the caller. */
+int store_reader_open(struct store_reader **reader, const char *path, struct error *error);
+void store_reader_close(struct store_reader *reader); /* NULL is fine */
+
+/* Reads at most `limit` heartbeats after `after_seq` in order of seq, all of one origin: it stops
+ * where the next epoch begins. */
+int store_read_after(struct store_reader *reader, int64_t after_seq, int limit,
+                     struct heartbeat *heartbeats, int *count, struct heartbeat_origin *origin,
+                     struct error *error);
+
+/* Reads at most `limit` heartbeats before `before_seq` (INT64_MAX: from the newest), newest first,
+ * and calls visit() with each. */
+typedef void (*store_visit)(const struct heartbeat *heartbeat,
+                            const struct heartbeat_origin *origin, void *context);
+int store_read_before(struct store_reader *reader, int64_t before_seq, int limit, store_visit visit,
+                      void *context, struct error *error);
+
+struct store_daily {
+    bool found;
+    int64_t used_ms;
+    int64_t overdraft_ms;
+    int64_t last_heartbeat_ms;
+    int64_t updated_ms;
+};
+/* The total of a UTC day of a device. */
+int store_read_daily(struct store_reader *reader, const char *device_id, int32_t date_utc,
+                     struct store_daily *daily, struct error *error);
+
+/* The total of a range of a device. Both ends are multiples of USAGE_SLOT_MS. last_heartbeat_ms and
+ * updated_ms come from the days' rows, at most the end of the range; 0 when there was none. */
+int store_read_usage(struct store_reader *reader, const char *device_id, int64_t from_ms,
+                     int64_t to_ms, struct store_daily *total, struct error *error);
+
+struct store_sink_state {
+    bool found;
+    bool enabled;
+    int64_t delivered_seq;
+    int64_t pending;           /* heartbeats beyond the cursor */
+    int64_t oldest_pending_ms; /* wall clock of the oldest of them; 0: none */
+};
+int store_read_sink(struct store_reader *reader, const char *sink, struct store_sink_state *state,
+                    struct error *error);
+
+/* What verify found. */
+struct store_verify {
+    int64_t heartbeats;    /* raw rows that were added up */
+    int64_t days_checked;  /* rows of daily_rollups that they cover completely */
+    int64_t slots_checked; /* rows of usage_slots that they cover completely */
+    int64_t days_skipped;  /* rows whose heartbeats are pruned, wholly or in part, or imported */
+    int64_t slots_skipped;
+    int64_t differences; /* rows that are wrong, missing or too many */
+    char integrity[256]; /* "ok", or what SQLite's integrity_check found first */
+};
+/* Adds the raw heartbeats up and compares with daily_rollups and usage_slots; calls report() (may
+ * be NULL) with a sentence for each difference. Changes nothing. */
+int store_verify(struct store_reader *reader, struct store_verify *result,
+                 void (*report)(const char *sentence, void *context), void *context,
+                 struct error *error);
+
+#endif
