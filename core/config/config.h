@@ -10,11 +10,11 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
-#include "../../include/clockblock/plugin.h"
-#include "../error.h"
-#include "../log.h"
-#include "../platform/file.h"
-#include "../record/heartbeat.h"
+#include <clockblock/plugin.h>
+#include "error.h"
+#include "log.h"
+#include "platform/file.h"
+#include "record/heartbeat.h"
 
 #include <stdbool.h>
 #include <stdint.h>

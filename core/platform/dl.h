@@ -3,7 +3,7 @@
 #ifndef PLATFORM_DL_H
 #define PLATFORM_DL_H
 
-#include "../error.h"
+#include "error.h"
 
 /* The ending of a plugin's file: ".so" or ".dll". */
 extern const char dl_suffix[];

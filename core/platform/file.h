@@ -3,7 +3,7 @@
 #ifndef PLATFORM_FILE_H
 #define PLATFORM_FILE_H
 
-#include "../error.h"
+#include "error.h"
 
 #include <stdbool.h>
 #include <stddef.h>

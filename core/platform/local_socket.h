@@ -4,7 +4,7 @@
 #ifndef PLATFORM_LOCAL_SOCKET_H
 #define PLATFORM_LOCAL_SOCKET_H
 
-#include "../error.h"
+#include "error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
 #ifndef PLATFORM_LOCK_FILE_H
 #define PLATFORM_LOCK_FILE_H
 
-#include "../error.h"
+#include "error.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #ifndef PLATFORM_TZDATA_H
 #define PLATFORM_TZDATA_H
 
-#include "../error.h"
+#include "error.h"
 
 #include <stddef.h>
 

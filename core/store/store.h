@@ -10,9 +10,9 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "../error.h"
-#include "../platform/clock.h"
-#include "../record/heartbeat.h"
+#include "error.h"
+#include "platform/clock.h"
+#include "record/heartbeat.h"
 
 #include <stdbool.h>
 #include <stdint.h>

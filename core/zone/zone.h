@@ -5,7 +5,7 @@
 #ifndef ZONE_ZONE_H
 #define ZONE_ZONE_H
 
-#include "../error.h"
+#include "error.h"
 #include "civil.h"
 
 #include <stddef.h>
