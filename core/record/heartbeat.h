@@ -60,7 +60,4 @@ enum { HEARTBEAT_JSON_CAPACITY = 2560 };
 size_t heartbeat_to_json(const struct heartbeat *heartbeat, const struct heartbeat_origin *origin,
                          char json[HEARTBEAT_JSON_CAPACITY]);
 
-/* Copies a name, cut to what fits at a border of characters, bytes that are no UTF-8 replaced. */
-void heartbeat_copy_text(char *target, size_t capacity, const char *source);
-
 #endif

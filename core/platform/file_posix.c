@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "file.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static_assert(PATH_CAPACITY >= PATH_MAX, "realpath() writes up to PATH_MAX bytes");
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static int read_all(int file, const char *path, size_t limit, char **bytes, size_t *length,
+                    struct error *error)
+{
+    size_t capacity = 4096;
+    size_t used = 0;
+    char *buffer = malloc(capacity + 1);
+    assert(buffer != NULL);
+    for (;;) {
+        ssize_t got = read(file, buffer + used, capacity - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            if (got == 0)
+                break;
+            free(buffer);
+            return error_set(error, EXIT_CODE_DISK, "%s: cannot be read: %s", path,
+                             strerror(errno));
+        }
+        used += (size_t)got;
+        if (used > limit) {
+            free(buffer);
+            return error_set(error, EXIT_CODE_CONFIG, "%s: is larger than %zu bytes", path, limit);
+        }
+        if (used == capacity) {
+            capacity *= 2;
+            buffer = realloc(buffer, capacity + 1);
+            assert(buffer != NULL);
+        }
+    }
+    buffer[used] = '\0';
+    *bytes = buffer;
+    *length = used;
+    return 0;
+}
+
+int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0)
+        return error_set(error, EXIT_CODE_CONFIG, "%s: cannot be opened: %s", path,
+                         strerror(errno));
+    int result = read_all(file, path, limit, bytes, length, error);
+    close(file);
+    return result;
+}
+
+int file_resolve(const char *path, char resolved[PATH_CAPACITY], struct error *error)
+{
+    if (realpath(path, resolved) != NULL)
+        return 0;
+    return error_set(error, EXIT_CODE_CONFIG, "%s: %s", path, strerror(errno));
+}
+
+int file_check_trusted(const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return error_set(error, EXIT_CODE_CONFIG, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, EXIT_CODE_CONFIG, "%s: is not a regular file", path);
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: others may write to it; run: chmod go-w '%s'", path, path);
+    if (status.st_uid != 0 && status.st_uid != geteuid())
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: belongs to user %u; it has to belong to root or to user %u, who runs "
+                         "the agent",
+                         path, (unsigned)status.st_uid, (unsigned)geteuid());
+    return 0;
+}
+
+int file_check_private(const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return error_set(error, EXIT_CODE_CONFIG, "%s: %s", path, strerror(errno));
+    if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: everybody may read this secret; run: chmod 600 '%s'", path, path);
+    return 0;
+}
+
+int file_make_folder(const char *path, struct error *error)
+{
+    char part[PATH_CAPACITY];
+    if (snprintf(part, sizeof(part), "%s", path) >= (int)sizeof(part))
+        return error_set(error, EXIT_CODE_DISK, "%s: the path is too long", path);
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(part, 0700);
+        *slash = '/';
+    }
+    struct stat status;
+    if (mkdir(part, 0700) != 0 && errno != EEXIST)
+        return error_set(error, EXIT_CODE_DISK, "%s: the folder cannot be made: %s", path,
+                         strerror(errno));
+    if (stat(part, &status) != 0 || !S_ISDIR(status.st_mode))
+        return error_set(error, EXIT_CODE_DISK, "%s: is not a folder", path);
+    return 0;
+}
+
+void file_list(const char *folder, bool (*visit)(const char *name, void *context), void *context)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    bool more = true;
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        if (more && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+            more = visit(name, context);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+int64_t file_size(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 ? (int64_t)status.st_size : 0;
+}
+
+int64_t file_free_bytes(const char *path)
+{
+    struct statvfs status;
+    if (statvfs(path, &status) != 0)
+        return -1;
+    return (int64_t)(status.f_bavail * status.f_frsize);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char replacement[] = "\xEF\xBF\xBD";
+
+static int is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+size_t text_character(const char *text)
+{
+    unsigned char first = (unsigned char)text[0];
+    if (first < 0x80)
+        return first != '\0' ? 1 : 0;
+    if (first < 0xC2 || first > 0xF4 || !is_continuation(text[1]))
+        return 0;
+    if (first < 0xE0)
+        return 2;
+
+    unsigned char second = (unsigned char)text[1];
+    if (!is_continuation(text[2]))
+        return 0;
+    if (first < 0xF0) {
+        int overlong = first == 0xE0 && second < 0xA0;
+        int surrogate = first == 0xED && second > 0x9F;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (!is_continuation(text[3]))
+        return 0;
+    int out_of_range = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+    return out_of_range ? 0 : 4;
+}
+
+void text_copy(char *target, size_t capacity, const char *source)
+{
+    assert(capacity > 0);
+    size_t used = 0;
+    while (source != NULL && *source != '\0') {
+        size_t length = text_character(source);
+        const char *piece = length > 0 ? source : replacement;
+        size_t piece_length = length > 0 ? length : sizeof(replacement) - 1;
+        if (used + piece_length >= capacity)
+            break;
+        if (length == 1 && ((unsigned char)*source < 0x20 || *source == 0x7F))
+            piece = " ";
+        memcpy(target + used, piece, piece_length);
+        used += piece_length;
+        source += length > 0 ? length : 1;
+    }
+    target[used] = '\0';
+}

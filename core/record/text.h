@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* UTF-8, as it comes from outside: checked and repaired. Pure. */
+#ifndef RECORD_TEXT_H
+#define RECORD_TEXT_H
+
+#include <stddef.h>
+
+/* Bytes of the well-formed character at `text`, 1 to 4; 0 when what stands there is none (overlong,
+ * surrogate, beyond U+10FFFF, cut short by the NUL). Never reads past the NUL. */
+size_t text_character(const char *text);
+
+/* Copies `source` (NULL: "") into `target`, cut between characters to what fits with a NUL. Bytes
+ * that are no UTF-8 become U+FFFD, control characters become spaces. Reads at most 4 * capacity
+ * bytes. */
+void text_copy(char *target, size_t capacity, const char *source);
+
+#endif
