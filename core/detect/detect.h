@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The detectors: one worker thread each, the newest word of each, and the expression playing_when.
+ *
+ * A worker polls its detector in its own rhythm and publishes what it saw. Main reads the newest
+ * words when it samples, and never waits for a detector.
+ */
+#ifndef DETECT_DETECT_H
+#define DETECT_DETECT_H
+
+#include "error.h"
+#include "platform/clock.h"
+#include "plugin/plugin.h"
+#include "record/fuse.h"
+
+struct detect;
+
+/* What a detector is, apart from what it sees. */
+struct detect_spec {
+    struct instance *instance; /* owned by the caller until detect_create() succeeded */
+    int64_t interval_ms;
+};
+
+/* Takes over the instances. `clock` and `ready` are borrowed: `ready` is rung each time a detector
+ * has its first word. [main] */
+struct detect *detect_create(const struct detect_spec *specs, int count, struct clock *clock,
+                             struct wakeup *ready);
+int detect_start(struct detect *detect, struct error *error); /* the workers. [main] */
+
+/* Asks all workers to stop, waits at most until `until_ms` of the monotonic clock, and destroys the
+ * instances. False: a worker did not come back; everything of it is left as it is, and the process
+ * has to end with process_exit_now(). NULL is fine. [main] */
+bool detect_destroy(struct detect *detect, int64_t until_ms);
+
+int detect_count(const struct detect *detect);
+/* Every detector has polled once, or failed to. [main] */
+bool detect_is_ready(struct detect *detect);
+
+enum detect_state { DETECT_STARTING, DETECT_OK, DETECT_UNAVAILABLE, DETECT_FAILED, DETECT_WEDGED };
+
+/* The newest word of a detector. */
+struct detect_view {
+    char name[INSTANCE_CAPACITY];
+    const char *plugin; /* static */
+    bool is_evidence;
+    enum detect_state state;
+    struct fuse_view fuse; /* what counts */
+    double value;
+    char subject[ACTIVITY_CAPACITY];
+    char reason[256];  /* "": none; why it is not DETECT_OK */
+    int64_t polled_ms; /* monotonic; 0: never */
+    int64_t polls;
+    int64_t failures;
+};
+
+/* A word older than two intervals and the deadline counts as unavailable. [any thread] */
+void detect_get(struct detect *detect, int index, struct detect_view *view);
+const char *detect_state_name(enum detect_state state);
+
+/* ---- playing_when ---- */
+
+/* Parses an expression over the names of detectors: and, or, not, parentheses. `text` NULL: the
+ * `or` of all that give evidence. The sentence of an error names the column. */
+struct detect_name {
+    const char *name;
+    bool is_evidence;
+};
+int playing_when_parse(const char *text, const struct detect_name *names, int count,
+                       struct fuse_rule *rule, struct error *error);
+
+#endif

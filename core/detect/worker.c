@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include "log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A detector that fails is asked less and less often, but never given up. */
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 300 * 1000 };
+/* An event-driven detector may ask to be polled at once, but not to burn the processor. */
+enum { EVENT_PAUSE_MS = 100 };
+enum { DEADLINE_MIN_MS = 1000 };
+
+static int64_t now_ms(const struct detect_worker *worker)
+{
+    return worker->clock->monotonic_ms(worker->clock);
+}
+
+static bool is_cancelled(const struct detect_worker *worker)
+{
+    return atomic_load(&worker->instance->cancelled);
+}
+
+static const char *what_changed(enum detect_state state)
+{
+    return state == DETECT_FAILED ? "failed" : "is unavailable";
+}
+
+/* Logs when a detector goes from one state to another, not at each poll. */
+static void log_change(const struct detect_view *before, const struct detect_view *now)
+{
+    if (now->state == DETECT_OK && before->state != DETECT_OK && before->state != DETECT_STARTING)
+        log_info(now->name, "works again");
+    if (now->state == DETECT_OK)
+        return;
+    if (before->state != now->state || strcmp(before->reason, now->reason) != 0)
+        log_warning(now->name, "%s: %s", what_changed(now->state), now->reason);
+}
+
+static void publish(struct detect_worker *worker, const struct detect_view *view)
+{
+    mutex_lock(&worker->lock);
+    struct detect_view before = worker->view;
+    worker->view = *view;
+    mutex_unlock(&worker->lock);
+    log_change(&before, view);
+    if (before.state == DETECT_STARTING)
+        wakeup_signal(worker->ready);
+}
+
+/* Of several observations the active one with the highest confidence speaks for the detector. */
+static void see(const struct instance_observation *observation, void *context)
+{
+    struct detect_view *view = context;
+    bool better = observation->active &&
+                  (!view->fuse.active || observation->confidence > view->fuse.confidence);
+    bool only = !view->fuse.active && view->subject[0] == '\0';
+    if (!better && !only)
+        return;
+    view->fuse.active = observation->active;
+    view->fuse.confidence = observation->confidence;
+    view->value = observation->value;
+    memcpy(view->fuse.activity, observation->activity, sizeof(view->fuse.activity));
+    memcpy(view->subject, observation->subject, sizeof(view->subject));
+}
+
+static void set_failed(struct detect_view *view, int32_t status, const struct error *error)
+{
+    view->state = status == CLB_UNAVAILABLE ? DETECT_UNAVAILABLE : DETECT_FAILED;
+    view->failures++;
+    memset(&view->fuse, 0, sizeof(view->fuse));
+    view->value = 0;
+    view->subject[0] = '\0';
+    snprintf(view->reason, sizeof(view->reason), "%.255s", error->text);
+}
+
+/* Starts the instance, or looks once; publishes what came of it. */
+static int32_t look(struct detect_worker *worker)
+{
+    struct error error = {0};
+    struct detect_view view;
+    detect_worker_get(worker, &view);
+
+    int32_t status = CLB_OK;
+    if (worker->instance->state != INSTANCE_RUNNING)
+        status = instance_start(worker->instance, &error);
+    if (status == CLB_OK) {
+        memset(&view.fuse, 0, sizeof(view.fuse));
+        view.value = 0;
+        view.subject[0] = '\0';
+        status = instance_poll(worker->instance, now_ms(worker) + worker->deadline_ms, see, &view,
+                               &error);
+        view.polls++;
+    }
+    view.polled_ms = now_ms(worker);
+    if (status == CLB_OK) {
+        view.state = DETECT_OK;
+        view.reason[0] = '\0';
+    } else {
+        set_failed(&view, status, &error);
+    }
+    if (!is_cancelled(worker))
+        publish(worker, &view);
+    return status;
+}
+
+/* Sleeps until `until_ms`, or until the detector has an event. */
+static void rest(struct detect_worker *worker, int64_t until_ms)
+{
+    int64_t not_before_ms = now_ms(worker) + EVENT_PAUSE_MS;
+    while (!is_cancelled(worker) && now_ms(worker) < until_ms) {
+        if (instance_wait(worker->instance, until_ms) != CLB_EVENT)
+            continue;
+        while (!is_cancelled(worker) && now_ms(worker) < not_before_ms)
+            worker->clock->wait(worker->clock, &worker->instance->wakeup, not_before_ms);
+        return;
+    }
+}
+
+static void work(void *argument)
+{
+    struct detect_worker *worker = argument;
+    int64_t due_ms = now_ms(worker);
+    int64_t backoff_ms = 0;
+    while (!is_cancelled(worker)) {
+        int32_t status = look(worker);
+        if (status == CLB_OK) {
+            backoff_ms = 0;
+            due_ms += worker->interval_ms; /* from the previous due time: no drift */
+            if (due_ms <= now_ms(worker))
+                due_ms = now_ms(worker) + worker->interval_ms; /* missed ones are skipped */
+        } else {
+            int64_t first_ms =
+                worker->interval_ms > BACKOFF_FIRST_MS ? worker->interval_ms : BACKOFF_FIRST_MS;
+            backoff_ms = backoff_ms == 0 ? first_ms : backoff_ms * 2;
+            if (backoff_ms > BACKOFF_MAX_MS)
+                backoff_ms = first_ms > BACKOFF_MAX_MS ? first_ms : BACKOFF_MAX_MS;
+            due_ms = now_ms(worker) + backoff_ms;
+        }
+        rest(worker, due_ms);
+    }
+    if (worker->instance->state == INSTANCE_RUNNING)
+        instance_stop(worker->instance);
+}
+
+void detect_worker_init(struct detect_worker *worker, const struct detect_spec *spec,
+                        struct clock *clock, struct wakeup *ready)
+{
+    const struct plugin *plugin = spec->instance->plugin;
+    assert(spec->interval_ms > 0);
+    worker->instance = spec->instance;
+    worker->clock = clock;
+    worker->ready = ready;
+    worker->interval_ms = spec->interval_ms;
+    worker->deadline_ms = spec->interval_ms > DEADLINE_MIN_MS ? spec->interval_ms : DEADLINE_MIN_MS;
+    mutex_init(&worker->lock);
+    snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->instance->name);
+    worker->view.plugin = plugin->descriptor.id;
+    worker->view.is_evidence = plugin->detector->role == CLB_ROLE_EVIDENCE;
+}
+
+int detect_worker_start(struct detect_worker *worker)
+{
+    int result = thread_start(&worker->thread, worker->instance->name, work, worker);
+    worker->running = result == 0;
+    return result;
+}
+
+void detect_worker_finish(struct detect_worker *worker)
+{
+    instance_destroy(worker->instance);
+    mutex_finish(&worker->lock);
+}
+
+void detect_worker_get(struct detect_worker *worker, struct detect_view *view)
+{
+    mutex_lock(&worker->lock);
+    *view = worker->view;
+    mutex_unlock(&worker->lock);
+}
