@@ -171,7 +171,7 @@ static int any_evidence(struct parser *parser)
 int playing_when_parse(const char *text, const struct detect_name *names, int count,
                        struct fuse_rule *rule, struct error *error)
 {
-    static_assert(FUSE_DEPTH_MAX > NESTING_MAX * 2, "each open parenthesis holds two operands");
+    static_assert(FUSE_DEPTH_MAX > NESTING_MAX * 2 + 2, "each open parenthesis holds two operands");
     memset(rule, 0, sizeof(*rule));
     struct parser parser = {.text = text != NULL ? text : "",
                             .next = text != NULL ? text : "",

@@ -21,7 +21,7 @@ struct fuse_step {
     int detector; /* FUSE_DETECTOR: index into the views */
 };
 
-enum { FUSE_STEPS_MAX = 128, FUSE_DEPTH_MAX = 64 };
+enum { FUSE_STEPS_MAX = 128, FUSE_DEPTH_MAX = 80 };
 
 struct fuse_rule {
     struct fuse_step steps[FUSE_STEPS_MAX];
