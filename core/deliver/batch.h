@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* A batch: heartbeats from the store in the form that sinks get. Private to this folder. */
+#ifndef DELIVER_BATCH_H
+#define DELIVER_BATCH_H
+
+#include "store/store.h"
+
+#include <clockblock/sink.h>
+
+enum { BATCH_RECORDS = 200, BATCH_RECORDS_MAX = 10000, BATCH_BYTES_MAX = 1024 * 1024 };
+
+struct batch {
+    clb_batch abi; /* what the sink gets */
+    int64_t last_seq;
+    char epoch[UUID_TEXT_CAPACITY];
+    struct heartbeat_origin origin;
+
+    int capacity; /* records that the arrays hold */
+    struct heartbeat *heartbeats;
+    clb_record *records;
+    const clb_record **pointers;
+    char (*ids)[UUID_TEXT_CAPACITY];
+    char (*timestamps)[32];
+    char *json; /* all records behind one another */
+    size_t json_capacity;
+};
+
+void batch_init(struct batch *batch);
+void batch_finish(struct batch *batch);
+
+/* Reads the records after `after_seq`: at most `limit` of them, of not more than `bytes` of JSON
+ * (but at least one), and none beyond `last_seq`. An empty batch when there are none. */
+int batch_read(struct batch *batch, struct store_reader *reader, int64_t after_seq, int limit,
+               size_t bytes, int64_t last_seq, struct error *error);
+
+/* Gives the memory of a large batch back. */
+void batch_shrink(struct batch *batch);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "deliver.h"
+
+#include "log.h"
+#include "worker.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int deliver_create(struct deliver **deliver, const struct deliver_spec *specs, int count,
+                   struct store *store, const char *db_path, struct clock *clock,
+                   deliver_today today, void *today_context, struct error *error)
+{
+    struct deliver *made = calloc(1, sizeof(*made) + (size_t)count * sizeof(made->workers[0]));
+    assert(made != NULL);
+    made->store = store;
+    made->clock = clock;
+    made->today = today;
+    made->today_context = today_context;
+    for (int i = 0; i < count; i++) {
+        int result = deliver_worker_init(&made->workers[i], made, &specs[i], db_path, error);
+        if (result != 0) {
+            /* The instances stay the caller's. */
+            for (int j = 0; j < i; j++) {
+                made->workers[j].instance = NULL;
+                deliver_worker_finish(&made->workers[j]);
+            }
+            free(made);
+            return result;
+        }
+    }
+    made->count = count;
+    *deliver = made;
+    return 0;
+}
+
+int deliver_start(struct deliver *deliver, struct error *error)
+{
+    for (int i = 0; i < deliver->count; i++) {
+        int result = deliver_worker_start(&deliver->workers[i]);
+        if (result != 0)
+            return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for sink %s: %s",
+                             deliver->workers[i].instance->name, strerror(result));
+    }
+    return 0;
+}
+
+int deliver_once(struct deliver *deliver)
+{
+    int failed = 0;
+    for (int i = 0; i < deliver->count; i++)
+        if (!deliver_worker_drain(&deliver->workers[i]))
+            failed++;
+    return failed;
+}
+
+bool deliver_destroy(struct deliver *deliver, int64_t until_ms)
+{
+    if (deliver == NULL)
+        return true;
+    for (int i = 0; i < deliver->count; i++)
+        instance_cancel(deliver->workers[i].instance);
+
+    bool all = true;
+    for (int i = 0; i < deliver->count; i++) {
+        struct deliver_worker *worker = &deliver->workers[i];
+        int64_t left_ms = until_ms - deliver->clock->monotonic_ms(deliver->clock);
+        if (worker->running && !thread_join_within(&worker->thread, left_ms > 0 ? left_ms : 0)) {
+            log_warning("deliver", "sink %s does not come back, and is left behind",
+                        worker->instance->name);
+            all = false;
+        }
+    }
+    if (!all)
+        return false;
+
+    for (int i = 0; i < deliver->count; i++)
+        deliver_worker_finish(&deliver->workers[i]);
+    free(deliver);
+    return true;
+}
+
+int deliver_count(const struct deliver *deliver)
+{
+    return deliver->count;
+}
+
+void deliver_get(struct deliver *deliver, int index, struct deliver_view *view)
+{
+    assert(index >= 0 && index < deliver->count);
+    struct deliver_worker *worker = &deliver->workers[index];
+    mutex_lock(&worker->lock);
+    *view = worker->view;
+    mutex_unlock(&worker->lock);
+    if (instance_is_wedged(worker->instance, deliver->clock->monotonic_ms(deliver->clock)))
+        view->state = DELIVER_WEDGED;
+}
+
+const char *deliver_state_name(enum deliver_state state)
+{
+    static const char *const names[] = {"starting", "ok", "retrying", "holding", "wedged"};
+    return names[state];
+}

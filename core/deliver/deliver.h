@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Delivery: one worker thread per sink takes batches after the sink's cursor, hands them to the
+ * sink, and moves the cursor when the sink has durably taken them. A sink that fails delays only
+ * itself, and nothing is given up: what was not taken is offered again.
+ */
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include "config/config.h"
+#include "error.h"
+#include "platform/clock.h"
+#include "plugin/plugin.h"
+#include "store/store.h"
+
+struct deliver;
+
+struct deliver_spec {
+    struct instance *instance;            /* owned by the caller until deliver_create() succeeded */
+    const struct config_instance *config; /* copied */
+};
+
+/* Fills in today's totals, for each batch. [any thread] */
+typedef void (*deliver_today)(void *context, clb_today *today);
+
+/* Takes over the instances; each has its cursor in the store already. `store` and `clock` are
+ * borrowed. [main] */
+int deliver_create(struct deliver **deliver, const struct deliver_spec *specs, int count,
+                   struct store *store, const char *db_path, struct clock *clock,
+                   deliver_today today, void *today_context, struct error *error);
+int deliver_start(struct deliver *deliver, struct error *error); /* the workers. [main] */
+
+/* Without workers: delivers what waits, each sink until it is empty or fails. For one heartbeat
+ * from the command line. Returns the number of sinks that failed. [main] */
+int deliver_once(struct deliver *deliver);
+
+/* As detect_destroy(). [main] */
+bool deliver_destroy(struct deliver *deliver, int64_t until_ms);
+
+int deliver_count(const struct deliver *deliver);
+
+enum deliver_state {
+    DELIVER_STARTING,
+    DELIVER_OK,
+    DELIVER_RETRYING,
+    DELIVER_HOLDING,
+    DELIVER_WEDGED
+};
+
+struct deliver_view {
+    char name[INSTANCE_CAPACITY];
+    const char *plugin; /* static */
+    bool is_network;
+    enum deliver_state state;
+    int64_t last_success_ms; /* wall clock; 0: none yet */
+    int64_t last_attempt_ms; /* wall clock; 0: none yet */
+    int64_t next_attempt_ms; /* monotonic */
+    int64_t delivered;       /* records, since the start */
+    int64_t attempts;
+    int64_t failures;
+    char reason[512]; /* "": none; what the newest failure said */
+};
+void deliver_get(struct deliver *deliver, int index, struct deliver_view *view); /* [any thread] */
+const char *deliver_state_name(enum deliver_state state);
+
+#endif
