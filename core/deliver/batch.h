@@ -7,7 +7,13 @@
 
 #include <clockblock/sink.h>
 
-enum { BATCH_RECORDS = 200, BATCH_RECORDS_MAX = 10000, BATCH_BYTES_MAX = 1024 * 1024 };
+enum {
+    BATCH_RECORDS = 200, /* as a rule */
+    BATCH_RECORDS_BACKLOG =
+        4000, /* while there is a backlog: about as many as BATCH_BYTES_MAX holds */
+    BATCH_RECORDS_MAX = 10000, /* of batch_limit in the configuration */
+    BATCH_BYTES_MAX = 1024 * 1024
+};
 
 struct batch {
     clb_batch abi; /* what the sink gets */

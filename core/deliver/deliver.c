@@ -56,10 +56,8 @@ int deliver_once(struct deliver *deliver)
     return failed;
 }
 
-bool deliver_destroy(struct deliver *deliver, int64_t until_ms)
+bool deliver_stop(struct deliver *deliver, int64_t until_ms)
 {
-    if (deliver == NULL)
-        return true;
     for (int i = 0; i < deliver->count; i++)
         instance_cancel(deliver->workers[i].instance);
 
@@ -72,14 +70,18 @@ bool deliver_destroy(struct deliver *deliver, int64_t until_ms)
                         worker->instance->name);
             all = false;
         }
+        worker->running = false;
     }
-    if (!all)
-        return false;
+    return all;
+}
 
+void deliver_destroy(struct deliver *deliver)
+{
+    if (deliver == NULL)
+        return;
     for (int i = 0; i < deliver->count; i++)
         deliver_worker_finish(&deliver->workers[i]);
     free(deliver);
-    return true;
 }
 
 int deliver_count(const struct deliver *deliver)

@@ -34,8 +34,9 @@ int deliver_start(struct deliver *deliver, struct error *error); /* the workers.
  * from the command line. Returns the number of sinks that failed. [main] */
 int deliver_once(struct deliver *deliver);
 
-/* As detect_destroy(). [main] */
-bool deliver_destroy(struct deliver *deliver, int64_t until_ms);
+/* As detect_stop() and detect_destroy(). [main] */
+bool deliver_stop(struct deliver *deliver, int64_t until_ms);
+void deliver_destroy(struct deliver *deliver);
 
 int deliver_count(const struct deliver *deliver);
 

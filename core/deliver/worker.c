@@ -77,7 +77,7 @@ static int record_limit(const struct deliver_worker *worker)
     int limit = worker->batch_limit > 0 ? worker->batch_limit : BATCH_RECORDS;
     /* A queue that is longer than a batch is a backlog: larger batches empty it sooner. */
     if (worker->batch_limit == 0 && worker->batch.abi.count >= BATCH_RECORDS)
-        limit = BATCH_RECORDS_MAX;
+        limit = BATCH_RECORDS_BACKLOG;
     if (worker->learned_limit > 0 && limit > worker->learned_limit)
         limit = worker->learned_limit;
     return limit;
@@ -86,8 +86,13 @@ static int record_limit(const struct deliver_worker *worker)
 static int read_batch(struct deliver_worker *worker, struct error *error)
 {
     /* A batch that is tried again is the same batch: a receiver may know it by its range. */
-    int64_t last_seq = worker->frozen_seq > 0 ? worker->frozen_seq : INT64_MAX;
-    int limit = worker->frozen_seq > 0 ? BATCH_RECORDS_MAX : record_limit(worker);
+    int64_t last_seq = INT64_MAX;
+    int limit = record_limit(worker);
+    if (worker->frozen_seq > 0) {
+        int64_t frozen = worker->frozen_seq - worker->cursor;
+        last_seq = worker->frozen_seq;
+        limit = frozen < BATCH_RECORDS_MAX ? (int)frozen : BATCH_RECORDS_MAX;
+    }
     return batch_read(&worker->batch, worker->reader, worker->cursor, limit, BATCH_BYTES_MAX,
                       last_seq, error);
 }

@@ -40,10 +40,8 @@ int detect_start(struct detect *detect, struct error *error)
     return 0;
 }
 
-bool detect_destroy(struct detect *detect, int64_t until_ms)
+bool detect_stop(struct detect *detect, int64_t until_ms)
 {
-    if (detect == NULL)
-        return true;
     for (int i = 0; i < detect->count; i++)
         instance_cancel(detect->workers[i].instance);
 
@@ -56,14 +54,18 @@ bool detect_destroy(struct detect *detect, int64_t until_ms)
                         worker->instance->name);
             all = false;
         }
+        worker->running = false;
     }
-    if (!all)
-        return false;
+    return all;
+}
 
+void detect_destroy(struct detect *detect)
+{
+    if (detect == NULL)
+        return;
     for (int i = 0; i < detect->count; i++)
         detect_worker_finish(&detect->workers[i]);
     free(detect);
-    return true;
 }
 
 int detect_count(const struct detect *detect)

@@ -27,10 +27,13 @@ struct detect *detect_create(const struct detect_spec *specs, int count, struct 
                              struct wakeup *ready);
 int detect_start(struct detect *detect, struct error *error); /* the workers. [main] */
 
-/* Asks all workers to stop, waits at most until `until_ms` of the monotonic clock, and destroys the
- * instances. False: a worker did not come back; everything of it is left as it is, and the process
- * has to end with process_exit_now(). NULL is fine. [main] */
-bool detect_destroy(struct detect *detect, int64_t until_ms);
+/* Stopping has two phases, so that every instance has stopped before the first is destroyed. The
+ * first asks all workers to stop, and waits until `until_ms` of the monotonic clock at most. False:
+ * a worker did not come back. Then nothing may be destroyed, and the process has to end with
+ * process_exit_now(). [main] */
+bool detect_stop(struct detect *detect, int64_t until_ms);
+/* Destroys the instances. NULL is fine. [main] */
+void detect_destroy(struct detect *detect);
 
 int detect_count(const struct detect *detect);
 /* Every detector has polled once, or failed to. [main] */
