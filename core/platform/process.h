@@ -16,9 +16,14 @@ long process_id(void);
 void process_watch_signals(struct wakeup *wakeup);
 /* Bits of process_event that came since the last call. */
 unsigned process_take_events(void);
+/* Puts events back that the caller does not serve. */
+void process_give_back_events(unsigned events);
 
 /* Ends at once, without atexit handlers or destructors. */
 _Noreturn void process_exit_now(int code);
+
+/* "NAME=value" of each variable, NULL-terminated. Static. */
+char *const *process_environment(void);
 
 /* Random bytes from the system. Aborts when there are none. */
 void process_random(void *bytes, size_t count);

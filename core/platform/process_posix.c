@@ -45,9 +45,20 @@ unsigned process_take_events(void)
     return atomic_exchange(&signal_events, 0);
 }
 
+void process_give_back_events(unsigned events)
+{
+    atomic_fetch_or(&signal_events, events);
+    wakeup_signal(signal_wakeup);
+}
+
 void process_exit_now(int code)
 {
     _exit(code);
+}
+
+char *const *process_environment(void)
+{
+    return environ;
 }
 
 void process_random(void *bytes, size_t count)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "answer.h"
+
+#include "json.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const common_headers[][2] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Frame-Options", "DENY"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cache-Control", "no-store"},
+};
+
+static void add_headers(struct MHD_Response *response, int status, const char *type,
+                        const char *cors_origin)
+{
+    for (unsigned i = 0; i < sizeof(common_headers) / sizeof(common_headers[0]); i++)
+        MHD_add_response_header(response, common_headers[i][0], common_headers[i][1]);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Bearer realm=\"clockblock\"");
+    if (cors_origin != NULL) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, cors_origin);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
+    }
+}
+
+enum MHD_Result answer_text(struct MHD_Connection *connection, int status, const char *type,
+                            char *body, const char *cors_origin)
+{
+    assert(body != NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(body);
+        return MHD_NO;
+    }
+    add_headers(response, status, type, cors_origin);
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result answer_json(struct MHD_Connection *connection, int status, struct json_object *json,
+                            const char *cors_origin)
+{
+    return answer_text(connection, status, "application/json", json_print(json), cors_origin);
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 421:
+        return "Misdirected Request";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, const char *detail,
+                               const char *parameter, const char *cors_origin)
+{
+    struct json_object *problem = json_object_new_object();
+    assert(problem != NULL);
+    json_object_object_add(problem, "title", json_object_new_string(title_of(status)));
+    json_object_object_add(problem, "status", json_object_new_int(status));
+    json_object_object_add(problem, "detail", json_object_new_string(detail));
+    if (parameter != NULL)
+        json_object_object_add(problem, "parameter", json_object_new_string(parameter));
+    return answer_text(connection, status, "application/problem+json", json_print(problem),
+                       cors_origin);
+}

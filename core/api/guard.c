@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "guard.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static struct guard_verdict refuse(int status, const char *detail)
+{
+    return (struct guard_verdict){.status = status, .detail = detail};
+}
+
+/* "name:port", where a browser leaves the port out when it is 80. */
+static bool host_matches(const char *host, const char *name, int port)
+{
+    size_t length = strlen(name);
+    if (strncasecmp(host, name, length) != 0)
+        return false;
+    char expected[16];
+    snprintf(expected, sizeof(expected), ":%d", port);
+    return strcmp(host + length, expected) == 0 || (port == 80 && host[length] == '\0');
+}
+
+static bool host_is_ours(const char *host, const struct guard_policy *policy)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (host_matches(host, names[i], policy->port))
+            return true;
+    /* Bound to another address, which takes a token: that address is ours too. */
+    return policy->token != NULL && host_matches(host, policy->host, policy->port);
+}
+
+static const char *allowed_origin(const char *origin, const struct guard_policy *policy)
+{
+    for (char *const *allowed = policy->allowed_origins; allowed != NULL && *allowed != NULL;
+         allowed++)
+        if (strcmp(*allowed, origin) == 0)
+            return *allowed;
+    return NULL;
+}
+
+static bool origin_is_ours(const char *origin, const struct guard_policy *policy)
+{
+    static const char scheme[] = "http://";
+    return strncmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
+           host_is_ours(origin + sizeof(scheme) - 1, policy);
+}
+
+/* A link or a bookmark that opens the dashboard comes from another site, and is fine. */
+static bool is_navigation(const struct guard_request *request)
+{
+    return strcmp(request->path, "/") == 0 && request->fetch_mode != NULL &&
+           strcmp(request->fetch_mode, "navigate") == 0;
+}
+
+static bool is_foreign_fetch(const struct guard_request *request)
+{
+    const char *site = request->fetch_site;
+    return site != NULL && (strcmp(site, "cross-site") == 0 || strcmp(site, "same-site") == 0);
+}
+
+/* In constant time: how long a comparison takes must not tell how much of a guess was right. */
+static bool same_secret(const char *given, const char *secret)
+{
+    size_t given_length = strlen(given);
+    size_t length = strlen(secret);
+    unsigned char difference = given_length == length ? 0 : 1;
+    for (size_t i = 0; i < length; i++)
+        difference |= (unsigned char)(secret[i] ^ (given_length > 0 ? given[i % given_length] : 0));
+    return difference == 0;
+}
+
+static bool token_is_right(const char *authorization, const char *token)
+{
+    static const char scheme[] = "Bearer ";
+    return authorization != NULL && strncasecmp(authorization, scheme, sizeof(scheme) - 1) == 0 &&
+           same_secret(authorization + sizeof(scheme) - 1, token);
+}
+
+struct guard_verdict guard_check(const struct guard_request *request,
+                                 const struct guard_policy *policy)
+{
+    struct guard_verdict passed = {0};
+    if (request->host_count != 1 || request->host == NULL)
+        return refuse(421, "exactly one Host header is needed");
+    if (!host_is_ours(request->host, policy))
+        return refuse(421, "this host name is not served here: use 127.0.0.1, localhost or [::1]");
+    if (request->is_too_long)
+        return refuse(414, "the address is longer than 4096 bytes");
+    if (request->origin != NULL) {
+        passed.cors_origin = allowed_origin(request->origin, policy);
+        if (passed.cors_origin == NULL && !origin_is_ours(request->origin, policy))
+            return refuse(403, "requests of this origin are not allowed: see api.allowed_origins");
+    }
+    if (passed.cors_origin == NULL && is_foreign_fetch(request) && !is_navigation(request))
+        return refuse(403, "requests from other sites are not allowed");
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
+        return refuse(405, "only GET and HEAD are served");
+    if (request->has_body)
+        return refuse(413, "a request has no body here");
+    if (policy->token != NULL && !token_is_right(request->authorization, policy->token))
+        return refuse(401, "a bearer token is needed: see api.token_file");
+    return passed;
+}

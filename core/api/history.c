@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* /history?limit=200[&before=SEQ]: heartbeats, newest first. */
+#include "answer.h"
+#include "routes.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT_DEFAULT = 200, LIMIT_MAX = 5000 };
+
+/* A growing text: heartbeats bring their own JSON, which is copied as it is. */
+struct list {
+    char *text;
+    size_t length;
+    size_t capacity;
+};
+
+static void append(struct list *list, const char *bytes, size_t length)
+{
+    if (list->capacity - list->length < length + 1) {
+        list->capacity = list->capacity * 2 + length + 4096;
+        list->text = realloc(list->text, list->capacity);
+        assert(list->text != NULL);
+    }
+    memcpy(list->text + list->length, bytes, length);
+    list->length += length;
+    list->text[list->length] = '\0';
+}
+
+static void add(const struct heartbeat *heartbeat, const struct heartbeat_origin *origin,
+                void *context)
+{
+    struct list *list = context;
+    char json[HEARTBEAT_JSON_CAPACITY];
+    if (list->length > 1)
+        append(list, ",", 1);
+    append(list, json, heartbeat_to_json(heartbeat, origin, json));
+}
+
+/* A whole number in [low, high]; `otherwise` when the text is NULL. */
+static bool parse_number(const char *text, int64_t low, int64_t high, int64_t otherwise,
+                         int64_t *number)
+{
+    *number = otherwise;
+    if (text == NULL)
+        return true;
+    if (text[0] == '\0' || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+        return false;
+    *number = strtoll(text, NULL, 10);
+    return *number >= low && *number <= high;
+}
+
+enum MHD_Result route_history(const struct route_request *request)
+{
+    int64_t limit;
+    int64_t before;
+    if (!parse_number(route_parameter(request, "limit"), 1, LIMIT_MAX, LIMIT_DEFAULT, &limit))
+        return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
+                              "a whole number from 1 to 5000 is needed", "limit",
+                              request->cors_origin);
+    if (!parse_number(route_parameter(request, "before"), 1, INT64_MAX, INT64_MAX, &before))
+        return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
+                              "the seq of a heartbeat is needed, a whole number from 1", "before",
+                              request->cors_origin);
+
+    struct error error = {0};
+    struct list list = {0};
+    append(&list, "[", 1);
+    int result = store_read_before(request->source->reader, before, (int)limit, add, &list, &error);
+    if (result != 0) {
+        free(list.text);
+        return answer_problem(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error.text, NULL,
+                              request->cors_origin);
+    }
+    append(&list, "]", 1);
+    return answer_text(request->connection, MHD_HTTP_OK, "application/json", list.text,
+                       request->cors_origin);
+}

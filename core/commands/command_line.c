@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+    "ClockBlock notices what is being played, and keeps an exact account of the minutes.\n"
+    "\n"
+    "Usage: clockblock [COMMAND] [OPTIONS]\n"
+    "\n"
+    "Commands\n"
+    "  run            run the agent until it is stopped (the default)\n"
+    "  once           take one heartbeat, store it, and send what waits\n"
+    "  status         ask the running agent what it sees, and how it fares\n"
+    "  check          check the configuration, and say all that is wrong with it\n"
+    "  plugins list   the plugins that are installed\n"
+    "  verify         add up the stored heartbeats, and compare with the totals\n"
+    "\n"
+    "Options\n"
+    "  --config FILE      read this file, and not the one in its usual place\n"
+    "  --set PATH=VALUE   change a setting: --set api.port=4000 (as often as you like)\n"
+    "  --once             the same as the command once\n"
+    "  --dry-run          print one heartbeat, and neither store nor send it\n"
+    "  --json             answer in JSON (status, plugins list, verify)\n"
+    "  --version          print the version\n"
+    "  --help             print this\n"
+    "\n"
+    "Every setting can also come from the environment: CLOCKBLOCK_API__PORT=4000.\n"
+    "Exit codes: 0 done, 64 wrong usage, 69 a service is not there, 74 disk, 78 configuration.\n";
+
+void command_line_help(void)
+{
+    fputs(help, stdout);
+}
+
+static int usage(const char *what, const char *argument)
+{
+    fprintf(stderr, "clockblock: %s: %s; see clockblock --help\n", argument, what);
+    return EXIT_CODE_USAGE;
+}
+
+/* An option with a value: "--name value" or "--name=value". NULL: it is another one, or the value
+ * is missing (*missing is then true). */
+static const char *value_of(const char *name, int argc, char **argv, int *index, bool *missing)
+{
+    const char *argument = argv[*index];
+    size_t length = strlen(name);
+    if (strncmp(argument, name, length) != 0)
+        return NULL;
+    if (argument[length] == '=')
+        return argument + length + 1;
+    if (argument[length] != '\0')
+        return NULL;
+    if (*index + 1 >= argc) {
+        *missing = true;
+        return NULL;
+    }
+    return argv[++*index];
+}
+
+static bool *switch_of(struct command_line *line, const char *argument)
+{
+    if (strcmp(argument, "--json") == 0)
+        return &line->json;
+    if (strcmp(argument, "--once") == 0)
+        return &line->once;
+    if (strcmp(argument, "--dry-run") == 0)
+        return &line->dry_run;
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
+        return &line->help;
+    if (strcmp(argument, "--version") == 0)
+        return &line->version;
+    return NULL;
+}
+
+static int take_option(struct command_line *line, int argc, char **argv, int *index)
+{
+    const char *argument = argv[*index];
+    bool missing = false;
+    bool *on = switch_of(line, argument);
+    if (on != NULL) {
+        *on = true;
+        return 0;
+    }
+    const char *value = value_of("--config", argc, argv, index, &missing);
+    if (value != NULL) {
+        line->config_file = value;
+        return 0;
+    }
+    value = missing ? NULL : value_of("--set", argc, argv, index, &missing);
+    if (value != NULL) {
+        if (line->sets_count == COMMAND_SETS_MAX)
+            return usage("too many of them", "--set");
+        line->sets[line->sets_count++] = value;
+        return 0;
+    }
+    return usage(missing ? "a value is missing" : "this option is not known", argument);
+}
+
+int command_line_parse(struct command_line *line, int argc, char **argv)
+{
+    *line = (struct command_line){0};
+    for (int i = 1; i < argc; i++) {
+        int result = 0;
+        if (argv[i][0] == '-')
+            result = take_option(line, argc, argv, &i);
+        else if (line->command == NULL)
+            line->command = argv[i];
+        else if (line->arguments_count < COMMAND_ARGUMENTS_MAX)
+            line->arguments[line->arguments_count++] = argv[i];
+        else
+            result = usage("too many words", argv[i]);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}

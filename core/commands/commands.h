@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: `clockblock [COMMAND] [OPTIONS]`, one file per command. */
+#ifndef COMMANDS_COMMANDS_H
+#define COMMANDS_COMMANDS_H
+
+#include "config/config.h"
+#include "generation.h"
+
+enum { COMMAND_ARGUMENTS_MAX = 8, COMMAND_SETS_MAX = 64 };
+
+struct command_line {
+    const char *command;                          /* NULL: none was given */
+    const char *arguments[COMMAND_ARGUMENTS_MAX]; /* behind the command */
+    int arguments_count;
+    const char *config_file;                /* NULL: unset */
+    const char *sets[COMMAND_SETS_MAX + 1]; /* NULL-terminated */
+    int sets_count;
+    bool json;
+    bool once;
+    bool dry_run;
+    bool help;
+    bool version;
+};
+
+/* Reads argv into `line`. Prints what is wrong and returns EXIT_CODE_USAGE when it cannot. */
+int command_line_parse(struct command_line *line, int argc, char **argv);
+void command_line_help(void);
+
+/* The whole program: returns the exit code. */
+int commands_main(int argc, char **argv);
+
+/* Where the configuration of a command comes from. */
+struct config_options command_config(const struct command_line *line);
+
+/* Loads and checks the configuration, and prints what is wrong with it to standard error. */
+int command_plan(const struct command_line *line, struct plan *plan);
+
+/* The database that the command line and the configuration name. As command_plan(), but the
+ * settings of plugins do not matter. */
+int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY]);
+
+/* Prints an error as one line. Returns its code. */
+int command_fail(const struct error *error);
+
+int command_run(const struct command_line *line);
+int command_once(const struct command_line *line);
+int command_status(const struct command_line *line);
+int command_plugins(const struct command_line *line);
+int command_check(const struct command_line *line);
+int command_verify(const struct command_line *line);
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent.h"
+#include "commands.h"
+
+int command_once(const struct command_line *line)
+{
+    struct config_options options = command_config(line);
+    return agent_once(&options, line->dry_run);
+}

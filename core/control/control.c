@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "control.h"
+
+#include "json.h"
+#include "log.h"
+#include "platform/file.h"
+#include "platform/local_socket.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The thread serves HTTP too: somebody who connects and says nothing must not hold it up for long.
+ */
+enum {
+    REQUEST_MAX = 4096,
+    ANSWER_MAX = 4 * 1024 * 1024,
+    SERVE_TIMEOUT_MS = 250,
+    ASK_TIMEOUT_MS = 5000
+};
+
+struct control {
+    intptr_t listener;
+    const struct control_command *commands;
+    void *context;
+    char path[PATH_CAPACITY];
+};
+
+static bool socket_path(const char *db_path, char path[PATH_CAPACITY])
+{
+    return snprintf(path, PATH_CAPACITY, "%s.sock", db_path) < PATH_CAPACITY;
+}
+
+int control_open(struct control **control, const char *db_path,
+                 const struct control_command *commands, void *context, struct error *error)
+{
+    struct control *made = calloc(1, sizeof(*made));
+    assert(made != NULL);
+    made->commands = commands;
+    made->context = context;
+    int result = socket_path(db_path, made->path)
+                     ? local_socket_listen(made->path, &made->listener, error)
+                     : error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", db_path);
+    if (result != 0) {
+        free(made);
+        return result;
+    }
+    *control = made;
+    return 0;
+}
+
+void control_close(struct control *control)
+{
+    if (control == NULL)
+        return;
+    local_socket_close(control->listener);
+    remove(control->path);
+    free(control);
+}
+
+intptr_t control_handle(const struct control *control)
+{
+    return control->listener;
+}
+
+static char *problem(const char *detail)
+{
+    struct json_object *json = json_object_new_object();
+    assert(json != NULL);
+    json_object_object_add(json, "error", json_object_new_string(detail));
+    return json_print(json);
+}
+
+static char *answer(const struct control *control, const char *line)
+{
+    struct json_object *request = json_tokener_parse(line);
+    struct json_object *name = NULL;
+    json_object_object_get_ex(request, "command", &name);
+    char *text = NULL;
+    for (const struct control_command *command = control->commands; command->name != NULL;
+         command++)
+        if (name != NULL && strcmp(json_object_get_string(name), command->name) == 0)
+            text = command->serve(control->context);
+    json_object_put(request);
+    return text != NULL ? text : problem("the running agent does not know this command");
+}
+
+void control_serve(struct control *control)
+{
+    char line[REQUEST_MAX];
+    intptr_t connection;
+    struct error error = {0};
+    if (local_socket_accept(control->listener, SERVE_TIMEOUT_MS, &connection, line, sizeof(line),
+                            &error) != 0) {
+        log_debug("control", "%s", error.text);
+        return;
+    }
+    char *text = answer(control, line);
+    if (local_socket_send(connection, text, strlen(text), &error) != 0)
+        log_debug("control", "%s", error.text);
+    free(text);
+    local_socket_close(connection);
+}
+
+int control_ask(const char *db_path, const char *command, char **answer_text, struct error *error)
+{
+    char path[PATH_CAPACITY];
+    char line[REQUEST_MAX];
+    intptr_t connection;
+    if (!socket_path(db_path, path))
+        return error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", db_path);
+    struct error reason = {0};
+    if (local_socket_connect(path, ASK_TIMEOUT_MS, &connection, &reason) != 0)
+        return error_set(error, EXIT_CODE_UNAVAILABLE, "no agent is running on %s (%s)", db_path,
+                         reason.text);
+
+    int length = snprintf(line, sizeof(line), "{\"command\":\"%s\"}\n", command);
+    int result = local_socket_send(connection, line, (size_t)length, error);
+    if (result == 0)
+        result = local_socket_receive(connection, ANSWER_MAX, answer_text, error);
+    local_socket_close(connection);
+    if (result == 0 && (*answer_text)[0] == '\0') {
+        free(*answer_text);
+        return error_set(error, EXIT_CODE_UNAVAILABLE, "the agent on %s gave no answer", db_path);
+    }
+    return result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket, `<db_path>.sock`: how commands of the same user reach the running agent. One
+ * request, one answer, both one JSON object: {"command":"status"} gets the JSON of /status,
+ * whatever became of the HTTP port.
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include "error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A command that the agent serves. `answer` is JSON, freed by the caller. */
+struct control_command {
+    const char *name;
+    char *(*serve)(void *context);
+};
+
+struct control;
+
+/* Listens beside the database. `commands` (ended by a NULL name) and `context` are borrowed. Owned
+ * by the caller. */
+int control_open(struct control **control, const char *db_path,
+                 const struct control_command *commands, void *context, struct error *error);
+void control_close(struct control *control); /* NULL is fine */
+
+intptr_t control_handle(const struct control *control); /* readable when somebody asks */
+void control_serve(struct control *control);            /* answers one of them */
+
+/* The other side: asks the agent that runs on this database. EXIT_CODE_UNAVAILABLE when none does.
+ * The answer is the caller's, free with free(). */
+int control_ask(const char *db_path, const char *command, char **answer, struct error *error);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The household's days: where each begins, and how much may be played on it. Immutable once made,
+ * and read by any thread. */
+#ifndef CORE_HOUSEHOLD_H
+#define CORE_HOUSEHOLD_H
+
+#include "config/config.h"
+#include "record/allowance.h"
+#include "zone/zone.h"
+
+struct household;
+
+/* Reads the zone that the configuration names. Owned by the caller. */
+int household_create(struct household **household, const struct config *config,
+                     struct error *error);
+void household_destroy(struct household *household); /* NULL is fine */
+
+/* The day that holds the instant: its borders and its allowance; used and overdraft are 0. */
+void household_day(const struct household *household, int64_t wall_ms, struct day_account *day);
+
+/* The date of the day that holds the instant, days since 1970-01-01. */
+int32_t household_date(const struct household *household, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The forms that times and durations have in our JSON, for json-c. */
+#ifndef CORE_JSON_H
+#define CORE_JSON_H
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+/* Minutes: the double that is nearest to ms / 60,000, with as few digits as name it. */
+struct json_object *json_minutes(int64_t ms);
+
+/* "2026-01-16T12:00:00.000Z", or null for 0. */
+struct json_object *json_timestamp(int64_t wall_ms);
+
+/* A string, or null for "" and NULL. */
+struct json_object *json_text(const char *text);
+
+/* The text of `json` on one line, and gives `json` up. The caller frees it with free(). */
+char *json_print(struct json_object *json);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks a configuration as far as it can be checked without making anything of it. */
+#include "generation.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct check {
+    struct plan *plan;
+    struct config_problems *problems;
+};
+
+static const char *kind_name(enum instance_kind kind)
+{
+    return kind == INSTANCE_DETECTOR ? "detector" : "sink";
+}
+
+static void check_instance(const struct check *check, enum instance_kind kind,
+                           const struct config_instance *instance)
+{
+    char where[INSTANCE_CAPACITY + 16];
+    snprintf(where, sizeof(where), "%ss.%s", kind_name(kind), instance->name);
+    struct error error = {0};
+    const struct plugin *plugin = plugin_find(check->plan->registry, instance->plugin, &error);
+    if (plugin == NULL) {
+        /* What is switched off may not be installed. */
+        if (instance->enabled)
+            config_problem(check->problems, instance->node, "%s: plugin \"%s\": %s", where,
+                           instance->plugin, error.text);
+        return;
+    }
+    bool offers = kind == INSTANCE_DETECTOR ? plugin->detector != NULL : plugin->sink != NULL;
+    if (!offers) {
+        config_problem(check->problems, instance->node, "%s: the plugin \"%s\" is no %s", where,
+                       instance->plugin, kind_name(kind));
+        return;
+    }
+    config_settings_destroy(config_settings(
+        check->plan->config, instance->node, where, plugin->descriptor.options,
+        kind == INSTANCE_DETECTOR ? config_detector_keys : config_sink_keys, check->problems));
+}
+
+static bool is_evidence(struct plan *plan, const struct config_instance *instance)
+{
+    struct error ignored;
+    const struct plugin *plugin = plugin_find(plan->registry, instance->plugin, &ignored);
+    return plugin != NULL && plugin->detector != NULL &&
+           plugin->detector->role == CLB_ROLE_EVIDENCE;
+}
+
+int plan_rule(struct plan *plan, struct fuse_rule *rule, struct error *error)
+{
+    const struct config *config = plan->config;
+    struct detect_name *names = calloc((size_t)config->detectors_count + 1, sizeof(names[0]));
+    assert(names != NULL);
+    int count = 0;
+    for (int i = 0; i < config->detectors_count; i++)
+        if (config->detectors[i].enabled)
+            names[count++] = (struct detect_name){config->detectors[i].name,
+                                                  is_evidence(plan, &config->detectors[i])};
+    int result = playing_when_parse(config->playing_when, names, count, rule, error);
+    free(names);
+    return result;
+}
+
+static void check_rule(const struct check *check)
+{
+    struct fuse_rule rule;
+    struct error error = {0};
+    if (plan_rule(check->plan, &rule, &error) != 0)
+        config_problem(check->problems, check->plan->config->playing_when_node, "playing_when: %s",
+                       error.text);
+}
+
+static void check_household(const struct check *check)
+{
+    struct household *household = NULL;
+    struct error error = {0};
+    if (household_create(&household, check->plan->config, &error) != 0)
+        config_problem(check->problems, check->plan->config->timezone_node, "day.timezone: %s",
+                       error.text);
+    household_destroy(household);
+}
+
+int plan_load(struct plan *plan, const struct config_options *options,
+              struct config_problems *problems)
+{
+    *plan = (struct plan){0};
+    (void)config_load(&plan->config, options, problems);
+    if (plan->config != NULL) {
+        struct check check = {plan, problems};
+        plan->registry = plugin_registry_create(plan->config->plugin_dirs);
+        for (int i = 0; i < plan->config->detectors_count; i++)
+            check_instance(&check, INSTANCE_DETECTOR, &plan->config->detectors[i]);
+        for (int i = 0; i < plan->config->sinks_count; i++)
+            check_instance(&check, INSTANCE_SINK, &plan->config->sinks[i]);
+        check_rule(&check);
+        check_household(&check);
+    }
+    if (problems->count == 0 && plan->config != NULL)
+        return 0;
+    plan_finish(plan);
+    return EXIT_CODE_CONFIG;
+}
+
+void plan_finish(struct plan *plan)
+{
+    config_destroy(plan->config);
+    plugin_registry_destroy(plan->registry);
+    *plan = (struct plan){0};
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The sampler: at each tick it makes a heartbeat of what the detectors say, and puts it into the
+ * store. Everything but sampler_get() belongs to main. */
+#ifndef CORE_SAMPLER_H
+#define CORE_SAMPLER_H
+
+#include "detect/detect.h"
+#include "household.h"
+#include "record/allowance.h"
+#include "record/fuse.h"
+#include "store/store.h"
+
+struct sampler;
+
+/* `store` and `reader` may be NULL: then nothing is stored, and days begin with nothing used (a dry
+ * run). All are borrowed. */
+struct sampler *sampler_create(struct clock *clock, struct store *store,
+                               struct store_reader *reader);
+void sampler_destroy(struct sampler *sampler); /* NULL is fine */
+
+/* Whom to ask from now on: at the start, and at each reload. All are borrowed. */
+void sampler_configure(struct sampler *sampler, struct detect *detect, const struct fuse_rule *rule,
+                       const struct household *household, int32_t poll_interval_sec);
+
+/* Takes one sample now; `heartbeat` gets a copy, unless it is NULL. */
+void sampler_tick(struct sampler *sampler, struct heartbeat *heartbeat);
+
+/* What the newest sample said. */
+struct sampler_view {
+    bool has_heartbeat; /* false: there was no sample yet */
+    struct heartbeat heartbeat;
+    int64_t since_ms; /* wall clock: since when it has been so (playing this, or not playing) */
+    int32_t date;     /* of the household's day that holds it */
+    struct day_account today;
+};
+void sampler_get(struct sampler *sampler, struct sampler_view *view); /* [any thread] */
+
+#endif

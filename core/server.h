@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that answers: it serves the HTTP API and the control socket, and takes the API's port
+ * again and again until it gets it. */
+#ifndef CORE_SERVER_H
+#define CORE_SERVER_H
+
+#include "api/api.h"
+#include "control/control.h"
+#include "platform/clock.h"
+
+struct server;
+
+/* Starts the thread. `control` may be NULL (it could not be opened); `api` and `control` are taken
+ * over by the server. [main] */
+int server_start(struct server **server, struct api *api, struct control *control,
+                 struct clock *clock, struct error *error);
+
+/* Stops the thread, and closes the API and the control socket. NULL is fine. [main] */
+void server_stop(struct server *server);
+
+#endif

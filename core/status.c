@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "status.h"
+
+#include "clockblock_paths.h"
+#include "json.h"
+#include "zone/civil.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+/* No commit for so many intervals, or seconds, whichever is longer, means that something is wrong.
+ */
+enum { SILENT_INTERVALS = 3, SILENT_MIN_MS = 15 * 1000 };
+
+static struct json_object *object(void)
+{
+    struct json_object *json = json_object_new_object();
+    assert(json != NULL);
+    return json;
+}
+
+static void add(struct json_object *json, const char *key, struct json_object *value)
+{
+    json_object_object_add(json, key, value);
+}
+
+static struct json_object *seconds_since(int64_t then_ms, int64_t now_ms)
+{
+    int64_t passed_ms = now_ms > then_ms ? now_ms - then_ms : 0;
+    return then_ms == 0 ? NULL : json_object_new_int64(passed_ms / 1000);
+}
+
+/* ---- Parts ---- */
+
+static void add_playing(struct json_object *json, const struct sampler_view *view)
+{
+    const struct heartbeat *heartbeat = &view->heartbeat;
+    bool known = view->has_heartbeat;
+    add(json, "is_playing", known ? json_object_new_boolean(heartbeat->is_playing) : NULL);
+    add(json, "activity", known ? json_text(heartbeat->activity) : NULL);
+    add(json, "decided_by", known ? json_text(heartbeat->decided_by) : NULL);
+    add(json, "since", known ? json_timestamp(view->since_ms) : NULL);
+    add(json, "last_seen", known ? json_timestamp(heartbeat->wall_ms) : NULL);
+}
+
+static struct json_object *today_json(const struct sampler_view *view)
+{
+    if (!view->has_heartbeat)
+        return NULL;
+    char date[CIVIL_DATE_CAPACITY];
+    civil_format_date(view->date, date);
+    const struct day_account *today = &view->today;
+    bool limited = today->allowance_ms != ALLOWANCE_UNLIMITED;
+    struct json_object *json = object();
+    add(json, "date", json_object_new_string(date));
+    add(json, "minutes_used", json_minutes(today->used_ms));
+    add(json, "minutes_overdraft", json_minutes(today->overdraft_ms));
+    add(json, "minutes_left", limited ? json_minutes(allowance_left_ms(today)) : NULL);
+    add(json, "minutes_allowance", limited ? json_minutes(today->allowance_ms) : NULL);
+    return json;
+}
+
+static struct json_object *detector_json(const struct detect_view *view, int64_t now_ms)
+{
+    struct json_object *json = object();
+    add(json, "name", json_object_new_string(view->name));
+    add(json, "plugin", json_object_new_string(view->plugin));
+    add(json, "role", json_object_new_string(view->is_evidence ? "evidence" : "context"));
+    add(json, "state", json_object_new_string(detect_state_name(view->state)));
+    add(json, "active", json_object_new_boolean(view->fuse.available && view->fuse.active));
+    add(json, "activity", json_text(view->fuse.activity));
+    add(json, "confidence", json_object_new_int(view->fuse.confidence));
+    add(json, "subject", json_text(view->subject));
+    add(json, "value", json_object_new_double(view->value));
+    add(json, "reason", json_text(view->reason));
+    add(json, "polls", json_object_new_int64(view->polls));
+    add(json, "failures", json_object_new_int64(view->failures));
+    add(json, "seconds_since_poll", seconds_since(view->polled_ms, now_ms));
+    return json;
+}
+
+static struct json_object *sink_json(const struct status_source *source,
+                                     const struct deliver_view *view, int64_t now_ms)
+{
+    struct store_sink_state state = {0};
+    struct error error = {0};
+    int result = store_read_sink(source->reader, view->name, &state, &error);
+    bool has_pending = result == 0 && state.pending > 0;
+    int64_t wall_ms = source->clock->wall_ms(source->clock);
+    int64_t wait_ms = view->next_attempt_ms > now_ms ? view->next_attempt_ms - now_ms : 0;
+
+    struct json_object *json = object();
+    add(json, "name", json_object_new_string(view->name));
+    add(json, "plugin", json_object_new_string(view->plugin));
+    add(json, "state", json_object_new_string(deliver_state_name(view->state)));
+    add(json, "pending", result == 0 ? json_object_new_int64(state.pending) : NULL);
+    add(json, "oldest_pending_sec",
+        has_pending ? seconds_since(state.oldest_pending_ms, wall_ms) : NULL);
+    add(json, "delivered_seq", json_object_new_int64(state.delivered_seq));
+    add(json, "last_success", json_timestamp(view->last_success_ms));
+    add(json, "last_attempt", json_timestamp(view->last_attempt_ms));
+    add(json, "last_error", json_text(view->reason));
+    add(json, "attempts", json_object_new_int64(view->attempts));
+    add(json, "failures", json_object_new_int64(view->failures));
+    add(json, "next_attempt_in_sec", json_object_new_int64(wait_ms / 1000));
+    return json;
+}
+
+/* Did the newest attempt of a network sink get through? Null when there is none, or none was made.
+ */
+static struct json_object *online(const struct deliver *deliver)
+{
+    int64_t newest_ms = 0;
+    bool succeeded = false;
+    for (int i = 0; i < deliver_count(deliver); i++) {
+        struct deliver_view view;
+        deliver_get((struct deliver *)deliver, i, &view);
+        if (!view.is_network || view.last_attempt_ms == 0 || view.last_attempt_ms < newest_ms)
+            continue;
+        newest_ms = view.last_attempt_ms;
+        succeeded = view.state == DELIVER_OK;
+    }
+    return newest_ms != 0 ? json_object_new_boolean(succeeded) : NULL;
+}
+
+static bool is_storing(const struct status_source *source, struct store_health *health,
+                       char *reason, size_t capacity)
+{
+    int64_t now_ms = source->clock->monotonic_ms(source->clock);
+    int64_t interval_ms = (int64_t)source->generation->plan.config->poll_interval_sec * 1000;
+    int64_t silent_ms = SILENT_INTERVALS * interval_ms;
+    if (silent_ms < SILENT_MIN_MS)
+        silent_ms = SILENT_MIN_MS;
+    store_get_health(source->store, health);
+    int64_t since_ms = health->last_commit_monotonic_ms != 0 ? health->last_commit_monotonic_ms
+                                                             : source->started_ms;
+    snprintf(reason, capacity, "%s", health->problem);
+    if (!health->storing)
+        return false;
+    if (now_ms - since_ms <=
+        silent_ms + source->generation->plan.config->commit_interval_sec * 1000)
+        return true;
+    snprintf(reason, capacity, "no heartbeat was stored for %lld s",
+             (long long)((now_ms - since_ms) / 1000));
+    return false;
+}
+
+static struct json_object *store_json(const struct status_source *source)
+{
+    struct store_health health;
+    char reason[sizeof(health.problem)];
+    bool storing = is_storing(source, &health, reason, sizeof(reason));
+    struct json_object *json = object();
+    add(json, "health", json_object_new_string(storing ? "ok" : "failing"));
+    add(json, "problem", json_text(reason));
+    add(json, "path", json_object_new_string(source->generation->plan.config->db_path));
+    add(json, "bytes", json_object_new_int64(health.bytes));
+    add(json, "rows", json_object_new_int64(health.rows));
+    add(json, "durable_seq", json_object_new_int64(health.durable_seq));
+    add(json, "waiting", json_object_new_int64(health.waiting));
+    add(json, "dropped", json_object_new_int64(health.dropped));
+    return json;
+}
+
+/* ---- The whole ---- */
+
+char *status_json(const struct status_source *source)
+{
+    struct generation *generation = source->generation;
+    int64_t now_ms = source->clock->monotonic_ms(source->clock);
+    struct sampler_view view;
+    sampler_get(source->sampler, &view);
+
+    struct json_object *json = object();
+    add(json, "device_id", json_object_new_string(store_origin(source->store)->device_id));
+    add_playing(json, &view);
+    add(json, "online", online(generation->deliver));
+    add(json, "today", today_json(&view));
+
+    struct json_object *detectors = json_object_new_array();
+    for (int i = 0; i < detect_count(generation->detect); i++) {
+        struct detect_view detector;
+        detect_get(generation->detect, i, &detector);
+        json_object_array_add(detectors, detector_json(&detector, now_ms));
+    }
+    add(json, "detectors", detectors);
+
+    struct json_object *sinks = json_object_new_array();
+    for (int i = 0; i < deliver_count(generation->deliver); i++) {
+        struct deliver_view sink;
+        deliver_get(generation->deliver, i, &sink);
+        json_object_array_add(sinks, sink_json(source, &sink, now_ms));
+    }
+    add(json, "sinks", sinks);
+    add(json, "store", store_json(source));
+    add(json, "poll_interval_sec", json_object_new_int(generation->plan.config->poll_interval_sec));
+    add(json, "uptime_sec", json_object_new_int64((now_ms - source->started_ms) / 1000));
+    add(json, "version", json_object_new_string(CLOCKBLOCK_VERSION));
+    return json_print(json);
+}
+
+bool status_health(const struct status_source *source, char **json)
+{
+    struct store_health health;
+    char reason[sizeof(health.problem)];
+    bool storing = is_storing(source, &health, reason, sizeof(reason));
+    struct json_object *answer = object();
+    add(answer, "status", json_object_new_string(storing ? "ok" : "error"));
+    add(answer, "reason", json_text(reason));
+    *json = json_print(answer);
+    return storing;
+}
