@@ -5,8 +5,8 @@
 #ifndef ZONE_ZONE_H
 #define ZONE_ZONE_H
 
-#include "error.h"
 #include "civil.h"
+#include "error.h"
 
 #include <stddef.h>
 #include <stdint.h>

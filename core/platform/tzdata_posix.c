@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "tzdata.h"
+
+#include "file.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TZIF_MAX_BYTES = 256 * 1024, NAME_MAX_LENGTH = 127 };
+
+static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                      "0123456789_+-/";
+
+/* Names become paths: they must stay inside the folder. There is no dot among the characters, so
+ * none can climb out of it. */
+static bool is_safe(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= NAME_MAX_LENGTH && name[0] != '/' &&
+           strspn(name, name_characters) == length;
+}
+
+static bool read_from_folder(const char *name, char **bytes, size_t *length)
+{
+    const char *folder = getenv("TZDIR");
+    if (folder == NULL || folder[0] != '/')
+        folder = "/usr/share/zoneinfo";
+    char path[PATH_CAPACITY];
+    int written = snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return is_safe(name) && written < PATH_CAPACITY &&
+           file_read(path, TZIF_MAX_BYTES, bytes, length, NULL) == 0;
+}
+
+static int read_named(const char *name, char **bytes, size_t *length, struct error *error)
+{
+    if (read_from_folder(name, bytes, length))
+        return 0;
+    if (strcmp(name, "UTC") != 0)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "there is no time zone \"%s\"; use local, UTC or an IANA name such as "
+                         "Europe/Paris (package tzdata)",
+                         name);
+    *bytes = NULL;
+    *length = 0;
+    return 0;
+}
+
+/* One block of TZif without transitions, in which one type says UTC. */
+static size_t put_block(char *bytes)
+{
+    enum { HEADER = 44, TYPE = 6, VERSION_AT = 4, TYPES_AT = 39, CHARACTERS_AT = 43 };
+    memcpy(bytes, "TZif", 4);
+    bytes[VERSION_AT] = '2';
+    bytes[TYPES_AT] = 1;
+    bytes[CHARACTERS_AT] = 1; /* the empty name of that type */
+    return HEADER + TYPE + 1;
+}
+
+/* A rule such as "CET-1CEST,M3.5.0,M10.5.0/3" is the footer of TZif data that says nothing else. */
+static void wrap_rule(const char *rule, char **bytes, size_t *length)
+{
+    enum { BLOCKS_BYTES = 2 * 64 };
+    size_t capacity = BLOCKS_BYTES + strlen(rule) + sizeof("\n\n");
+    *bytes = calloc(1, capacity);
+    assert(*bytes != NULL);
+    size_t used = put_block(*bytes);
+    used += put_block(*bytes + used);
+    *length = used + (size_t)snprintf(*bytes + used, capacity - used, "\n%s\n", rule);
+}
+
+/* $TZ holds a name, a path or a rule. A colon before it says nothing that matters here. */
+static int read_tz(const char *tz, char **bytes, size_t *length, struct error *error)
+{
+    if (tz[0] == ':')
+        tz++;
+    if (tz[0] == '/')
+        return file_read(tz, TZIF_MAX_BYTES, bytes, length, error);
+    if (tz[0] == '\0') /* POSIX: UTC */
+        return read_named("UTC", bytes, length, error);
+    if (read_from_folder(tz, bytes, length))
+        return 0;
+    /* Each rule has a digit, and ends in one. */
+    if (strlen(tz) <= NAME_MAX_LENGTH && tz[strlen(tz) - 1] >= '0' && tz[strlen(tz) - 1] <= '9') {
+        wrap_rule(tz, bytes, length);
+        return 0;
+    }
+    return error_set(error, EXIT_CODE_CONFIG,
+                     "there is no time zone \"%.127s\", which $TZ asks for; correct it, or set "
+                     "day.timezone to an IANA name such as Europe/Paris (package tzdata)",
+                     tz);
+}
+
+static int read_local(char **bytes, size_t *length, struct error *error)
+{
+    const char *tz = getenv("TZ");
+    if (tz != NULL)
+        return read_tz(tz, bytes, length, error);
+    /* A machine that was never told its zone runs in UTC. */
+    if (!file_exists("/etc/localtime"))
+        return read_named("UTC", bytes, length, error);
+    return file_read("/etc/localtime", TZIF_MAX_BYTES, bytes, length, error);
+}
+
+int tzdata_read(const char *name, char **bytes, size_t *length, struct error *error)
+{
+    return strcmp(name, "local") == 0 ? read_local(bytes, length, error)
+                                      : read_named(name, bytes, length, error);
+}
