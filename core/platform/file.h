@@ -27,6 +27,12 @@ int file_check_trusted(const char *path, struct error *error);
 /* Is this file fit to hold a secret? Others may not read it. */
 int file_check_private(const char *path, struct error *error);
 
+/* Makes an empty file with mode 0600 when there is none, and gives one that is there that mode. */
+int file_make_private(const char *path, struct error *error);
+
+/* Renames `from` over `to` in one step, and makes it durable. */
+int file_replace(const char *from, const char *to, struct error *error);
+
 /* Makes the folder, and those above it, with mode 0700. It is no error when it is there. */
 int file_make_folder(const char *path, struct error *error);
 

@@ -102,6 +102,38 @@ int file_check_private(const char *path, struct error *error)
     return 0;
 }
 
+int file_make_private(const char *path, struct error *error)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return error_set(error, EXIT_CODE_DISK, "%s: cannot be written: %s", path, strerror(errno));
+    (void)fchmod(file, 0600); /* a file of another user that we may write stays as it is */
+    close(file);
+    return 0;
+}
+
+static void sync_parent(const char *path)
+{
+    char folder[PATH_CAPACITY];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash - path) + 1 : 1,
+             slash != NULL ? path : ".");
+    int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0)
+        return;
+    (void)fsync(handle);
+    close(handle);
+}
+
+int file_replace(const char *from, const char *to, struct error *error)
+{
+    if (rename(from, to) != 0)
+        return error_set(error, EXIT_CODE_DISK, "%s: cannot be put in place: %s", to,
+                         strerror(errno));
+    sync_parent(to);
+    return 0;
+}
+
 int file_make_folder(const char *path, struct error *error)
 {
     char part[PATH_CAPACITY];

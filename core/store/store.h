@@ -88,9 +88,9 @@ struct store_health {
     int64_t waiting;      /* heartbeats in the ring */
     int64_t dropped;      /* heartbeats that the ring could not hold */
     int64_t last_commit_monotonic_ms; /* 0: none yet */
-    int64_t rows; /* heartbeats in the database, as far as the ends of their seq tell */
-    int64_t bytes;                    /* of the database and its wal */
-    char problem[256];                /* "": none */
+    int64_t rows;      /* heartbeats in the database, as far as the ends of their seq tell */
+    int64_t bytes;     /* of the database and its wal */
+    char problem[256]; /* "": none */
 };
 void store_get_health(struct store *store, struct store_health *health);
 

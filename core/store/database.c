@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "database.h"
+
+#include <assert.h>
+#include <string.h>
+
+static int refuse(sqlite3 *db, const char *path, struct error *error)
+{
+    int result = error_set(error, EXIT_CODE_DISK, "%s: the database cannot be opened: %s", path,
+                           db != NULL ? sqlite3_errmsg(db) : "out of memory");
+    sqlite3_close(db);
+    return result;
+}
+
+static void harden(sqlite3 *db)
+{
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    /* Few and small statements: the default of 48 KB for each connection is too much. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
+}
+
+int database_open_writer(sqlite3 **db, const char *path, struct error *error)
+{
+    sqlite3 *opened = NULL;
+    if (sqlite3_open_v2(path, &opened,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK)
+        return refuse(opened, path, error);
+    harden(opened);
+    /* The page size counts only for a new file, the rest for each connection. */
+    int result = database_exec(opened,
+                               "PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL;"
+                               "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+                               "PRAGMA cache_size = -256; PRAGMA mmap_size = 0;"
+                               "PRAGMA wal_autocheckpoint = 1000;"
+                               "PRAGMA journal_size_limit = 1048576;",
+                               error);
+    if (result != 0) {
+        sqlite3_close(opened);
+        return result;
+    }
+    *db = opened;
+    return 0;
+}
+
+int database_open_reader(sqlite3 **db, const char *path, struct error *error)
+{
+    sqlite3 *opened = NULL;
+    if (sqlite3_open_v2(path, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK)
+        return refuse(opened, path, error);
+    harden(opened);
+    sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_busy_timeout(opened, 5000);
+    int result = database_exec(
+        opened, "PRAGMA cache_size = -256; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;",
+        error);
+    if (result != 0) {
+        sqlite3_close(opened);
+        return result;
+    }
+    *db = opened;
+    return 0;
+}
+
+void database_close(sqlite3 *db)
+{
+    int result = sqlite3_close(db);
+    assert(result == SQLITE_OK); /* else a statement was not finalized */
+    (void)result;
+}
+
+int database_fail(sqlite3 *db, struct error *error)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+    return error_set(error, EXIT_CODE_DISK, "%s: %s", path != NULL ? path : "the database",
+                     sqlite3_errmsg(db));
+}
+
+int database_exec(sqlite3 *db, const char *sql, struct error *error)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(db, error);
+}
+
+int database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement, struct error *error)
+{
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) == SQLITE_OK)
+        return 0;
+    return database_fail(db, error);
+}
+
+int database_integer(sqlite3 *db, const char *sql, int64_t *value, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    *value = 0;
+    int result = database_prepare(db, sql, &statement, error);
+    if (result != 0)
+        return result;
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *value = sqlite3_column_int64(statement, 0);
+    else if (code != SQLITE_DONE)
+        result = database_fail(db, error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+void database_bind(sqlite3_stmt *statement, int count, const int64_t *values)
+{
+    for (int i = 0; i < count; i++) {
+        int result = sqlite3_bind_int64(statement, i + 1, values[i]);
+        assert(result == SQLITE_OK);
+        (void)result;
+    }
+}
+
+int database_step(sqlite3_stmt *statement, struct error *error)
+{
+    int code = sqlite3_step(statement);
+    int result = 0;
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        result = database_fail(sqlite3_db_handle(statement), error);
+    sqlite3_reset(statement);
+    return result;
+}

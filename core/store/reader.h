@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* A read-only connection with its statements. Private to this folder. */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+
+#include "database.h"
+#include "store.h"
+
+enum reader_statement {
+    READER_AFTER,
+    READER_BEFORE,
+    READER_ORIGIN,
+    READER_DAILY,
+    READER_USAGE,
+    READER_USAGE_DAY,
+    READER_SINK,
+    READER_STATEMENTS
+};
+
+struct store_reader {
+    sqlite3 *db;
+    sqlite3_stmt *statements[READER_STATEMENTS];
+    int64_t origin_epoch; /* whose origin this is; 0: none */
+    struct heartbeat_origin origin;
+};
+
+/* The columns that reader_row() expects, in its order. */
+#define READER_COLUMNS                                                                             \
+    "h.seq, h.wall_ms, h.poll_interval_sec, h.is_playing, h.credited_ms, h.overdraft_ms, h.flags," \
+    " h.epoch, h.id, a.name, b.name, d.border_ms, d.overdraft_before_ms FROM heartbeats h"         \
+    " LEFT JOIN names a ON a.id = h.activity LEFT JOIN names b ON b.id = h.decided_by"             \
+    " LEFT JOIN day_splits d ON d.seq = h.seq"
+
+void reader_row(sqlite3_stmt *row, struct heartbeat *heartbeat);
+
+#endif

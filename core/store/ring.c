@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void grow(struct ring *ring)
+{
+    int capacity = ring->capacity == 0 ? 16 : ring->capacity * 2;
+    if (capacity > STORE_RING_MAX)
+        capacity = STORE_RING_MAX;
+    struct ring_entry *entries = malloc((size_t)capacity * sizeof(entries[0]));
+    assert(entries != NULL);
+    for (int i = 0; i < ring->count; i++)
+        entries[i] = *ring_at(ring, i);
+    free(ring->entries);
+    ring->entries = entries;
+    ring->capacity = capacity;
+    ring->first = 0;
+}
+
+void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick)
+{
+    if (ring->count == ring->capacity && ring->capacity < STORE_RING_MAX)
+        grow(ring);
+    if (ring->count == ring->capacity) {
+        ring_drop(ring, 1);
+        ring->dropped++;
+    }
+    struct ring_entry *entry = &ring->entries[(ring->first + ring->count) % ring->capacity];
+    entry->heartbeat = *heartbeat;
+    entry->tick = *tick;
+    ring->count++;
+    ring->put++;
+}
+
+const struct ring_entry *ring_at(const struct ring *ring, int index)
+{
+    assert(index >= 0 && index < ring->count);
+    return &ring->entries[(ring->first + index) % ring->capacity];
+}
+
+void ring_drop(struct ring *ring, int count)
+{
+    assert(count <= ring->count);
+    if (count == 0)
+        return;
+    ring->first = (ring->first + count) % ring->capacity;
+    ring->count -= count;
+}

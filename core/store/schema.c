@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema.h"
+
+#include "platform/file.h"
+#include "platform/process.h"
+#include "record/uuid.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Small whole numbers cost no payload when they are 0 or 1, and NULL costs none at all: a heartbeat
+ * takes 45 bytes. The id has no index: an index would double what each heartbeat writes. */
+static const char tables_1[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE devices(id INTEGER PRIMARY KEY, device_id TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE epochs(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL, device INTEGER NOT NULL,"
+    " first_seq INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE heartbeats(seq INTEGER PRIMARY KEY, id BLOB NOT NULL, wall_ms INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL, poll_interval_sec INTEGER NOT NULL, is_playing INTEGER NOT NULL,"
+    " credited_ms INTEGER NOT NULL, overdraft_ms INTEGER NOT NULL, flags INTEGER NOT NULL,"
+    " activity INTEGER, decided_by INTEGER) STRICT;"
+    "CREATE TABLE day_splits(seq INTEGER PRIMARY KEY, border_ms INTEGER NOT NULL,"
+    " overdraft_before_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE daily_rollups(device INTEGER NOT NULL, date_utc INTEGER NOT NULL,"
+    " used_ms INTEGER NOT NULL, overdraft_ms INTEGER NOT NULL, last_heartbeat_ms INTEGER NOT NULL,"
+    " updated_ms INTEGER NOT NULL, PRIMARY KEY(device, date_utc)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE usage_slots(device INTEGER NOT NULL, slot INTEGER NOT NULL,"
+    " activity INTEGER NOT NULL, used_ms INTEGER NOT NULL, overdraft_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(device, slot, activity)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sink_cursors(sink TEXT PRIMARY KEY, delivered_seq INTEGER NOT NULL,"
+    " enabled INTEGER NOT NULL, added_ms INTEGER NOT NULL, inflight_seq INTEGER, failures INTEGER,"
+    " retry_at_ms INTEGER, last_error TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE last_tick(one INTEGER PRIMARY KEY CHECK(one = 1), boot_id TEXT NOT NULL,"
+    " monotonic_ms INTEGER NOT NULL, boottime_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL)"
+    " STRICT;"
+    "CREATE VIEW heartbeats_readable AS SELECT h.seq, lower(hex(h.id)) AS id, d.device_id,"
+    " strftime('%Y-%m-%dT%H:%M:%S', h.wall_ms / 1000, 'unixepoch')"
+    " || printf('.%03dZ', h.wall_ms % 1000) AS timestamp_utc, h.is_playing, h.poll_interval_sec,"
+    " a.name AS activity, h.credited_ms, h.overdraft_ms, b.name AS decided_by, h.flags,"
+    " lower(hex(e.uuid)) AS epoch FROM heartbeats h JOIN epochs e ON e.id = h.epoch"
+    " JOIN devices d ON d.id = e.device LEFT JOIN names a ON a.id = h.activity"
+    " LEFT JOIN names b ON b.id = h.decided_by;";
+
+static bool has_table(sqlite3 *db, const char *name)
+{
+    char sql[160];
+    int64_t count = 0;
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'", name);
+    return database_integer(db, sql, &count, NULL) == 0 && count == 1;
+}
+
+static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struct error *error)
+{
+    int64_t application_id;
+    int64_t version;
+    int64_t tables;
+    struct error reason = {0};
+    if (database_integer(db, "PRAGMA application_id", &application_id, &reason) != 0 ||
+        database_integer(db, "PRAGMA user_version", &version, &reason) != 0 ||
+        database_integer(db, "SELECT count(*) FROM sqlite_schema", &tables, &reason) != 0)
+        return error_set(
+            error, EXIT_CODE_CONFIG,
+            "%s; it is not a database of ClockBlock, and is left as it is: name another "
+            "db_path",
+            reason.text);
+    if (application_id == DATABASE_APPLICATION_ID) {
+        *kind = SCHEMA_OURS;
+        if (version <= DATABASE_VERSION)
+            return 0;
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: was written by a newer ClockBlock (database version %" PRId64
+                         ", this one knows %d), and is left as it is: install the newer one",
+                         path, version, DATABASE_VERSION);
+    }
+    if (application_id == 0 && tables == 0) {
+        *kind = SCHEMA_NEW;
+        return 0;
+    }
+    if (application_id == 0 && has_table(db, "heartbeats") && has_table(db, "daily_rollups")) {
+        *kind = SCHEMA_FIRST_AGENT;
+        return 0;
+    }
+    return error_set(error, EXIT_CODE_CONFIG,
+                     "%s: is a database of another program, and is left as it is: name another "
+                     "db_path",
+                     path);
+}
+
+int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
+{
+    *kind = SCHEMA_NEW;
+    if (!file_exists(path) || file_size(path) == 0)
+        return 0;
+    sqlite3 *db = NULL;
+    int result = database_open_reader(&db, path, error);
+    if (result != 0)
+        return EXIT_CODE_CONFIG;
+    result = identify(db, path, kind, error);
+    database_close(db);
+    return result;
+}
+
+static int create_tables(sqlite3 *db, int64_t wall_ms, struct error *error)
+{
+    uint8_t random[UUID_RANDOM_BYTES];
+    uint8_t uuid[UUID_BYTES];
+    process_random(random, sizeof(random));
+    uuid_random(random, uuid);
+    int result = database_exec(db, tables_1, error);
+    sqlite3_stmt *insert = NULL;
+    if (result == 0)
+        result = database_prepare(
+            db, "INSERT INTO meta VALUES('created_ms', ?), ('installation_id', ?)", &insert, error);
+    if (result == 0) {
+        sqlite3_bind_int64(insert, 1, wall_ms);
+        sqlite3_bind_blob(insert, 2, uuid, sizeof(uuid), SQLITE_STATIC);
+        result = database_step(insert, error);
+    }
+    sqlite3_finalize(insert);
+    return result;
+}
+
+int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error)
+{
+    int64_t version;
+    char pragmas[96];
+    int result = database_integer(db, "PRAGMA user_version", &version, error);
+    if (result != 0 || version == DATABASE_VERSION)
+        return result;
+    assert(version == 0);
+    snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+             DATABASE_APPLICATION_ID, DATABASE_VERSION);
+    result = database_exec(db, "BEGIN IMMEDIATE", error);
+    if (result == 0)
+        result = create_tables(db, wall_ms, error);
+    if (result == 0)
+        result = database_exec(db, pragmas, error);
+    if (result == 0)
+        result = database_exec(db, "COMMIT", error);
+    if (result != 0)
+        database_exec(db, "ROLLBACK", NULL);
+    return result;
+}

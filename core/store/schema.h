@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables, and what a file at db_path is. Private to this folder. */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include "database.h"
+
+enum schema_kind { SCHEMA_NEW, SCHEMA_OURS, SCHEMA_FIRST_AGENT };
+
+/* Finds out what lies at the path, without changing it. Refuses, with EXIT_CODE_CONFIG, what is
+ * neither nothing, nor ours of a version that is known, nor the first agent's. */
+int schema_identify(const char *path, enum schema_kind *kind, struct error *error);
+
+/* Makes the tables in a new database, or brings an old one up to date. One transaction. */
+int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the store share. Private to this folder. */
+#ifndef STORE_STORE_INTERNAL_H
+#define STORE_STORE_INTERNAL_H
+
+#include "platform/thread.h"
+#include "platform/wakeup.h"
+#include "record.h"
+#include "store.h"
+
+struct ring_entry {
+    struct heartbeat heartbeat;
+    struct tick tick;
+};
+
+/* Heartbeats that wait for their commit. Grows on demand, up to STORE_RING_MAX. */
+struct ring {
+    struct ring_entry *entries; /* owned; capacity of them */
+    int capacity;
+    int first;
+    int count;
+    int64_t put;     /* since the start */
+    int64_t dropped; /* the oldest, when the ring was full */
+};
+
+/* A change that a caller waits for: runs on the writer, in a transaction of its own. */
+struct request {
+    int (*run)(struct store *store, void *argument, struct error *error);
+    void *argument;
+    struct error *error;
+    int result;
+    bool done;
+    struct request *next;
+};
+
+enum { WATCHERS_MAX = 16 };
+
+struct store {
+    struct clock *clock; /* borrowed */
+    char *path;          /* owned */
+    int64_t commit_interval_ms;
+    struct heartbeat_origin origin;
+    bool has_last_tick;
+    struct tick last_tick;
+    uint8_t installation_id[UUID_BYTES];
+
+    /* The writer's own, once it runs; main's before and after. */
+    sqlite3 *db;
+    struct record record;
+    int64_t next_seq;
+    int64_t oldest_seq; /* of the rows that are there; 0: none */
+    int64_t backoff_ms; /* after a failed commit; 0: none failed */
+    int64_t retry_at_ms;
+    int64_t prune_at_ms; /* monotonic: the next look for old rows */
+
+    struct thread thread;
+    bool running; /* main's */
+    struct wakeup wakeup;
+
+    struct mutex lock; /* guards all below */
+    struct condition changed;
+    struct ring ring;
+    int64_t committed;        /* of ring.put: how many are on disk or dropped */
+    struct request *requests; /* the oldest first */
+    bool stopping;
+    bool hurry;               /* somebody waits: do not sit out the commit interval */
+    bool fresh;               /* a heartbeat came since the last attempt to commit */
+    int64_t failures;         /* attempts to commit that failed */
+    int64_t waiting_since_ms; /* monotonic: since when the oldest in the ring waits */
+    int retention_days;
+    struct store_health health;
+    struct wakeup *watchers[WATCHERS_MAX];
+    int watchers_count;
+};
+
+/* ring.c. The caller holds the lock. */
+void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick);
+const struct ring_entry *ring_at(const struct ring *ring, int index);
+void ring_drop(struct ring *ring, int count);
+
+/* writer.c */
+void writer_work(void *argument);
+/* Runs a change on the writer and waits; before it runs, and after, on the caller. */
+int writer_call(struct store *store, int (*run)(struct store *, void *, struct error *),
+                void *argument, struct error *error);
+/* Commits what is in the ring now. False: it failed. */
+bool writer_drain(struct store *store);
+/* Looks again at what the database holds, for the health. */
+void writer_measure(struct store *store);
+
+/* retention.c: deletes one slice. `more`: there is more to delete. */
+int retention_slice(struct store *store, int64_t *deleted, bool *more, struct error *error);
+
+/* import.c: makes a new database of the first agent's, in its place. */
+int import_first_agent(const char *path, int64_t wall_ms, struct error *error);
+
+/* The number of a device, made when it is new, and a new epoch of it from `first_seq` on. */
+int store_find_device(sqlite3 *db, const char *device_id, int64_t *device, struct error *error);
+int store_add_epoch(sqlite3 *db, int64_t device, int64_t first_seq, int64_t wall_ms, int64_t *epoch,
+                    struct error *error);
+
+#endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread that owns the connection which writes. */
+#include "store_internal.h"
+
+#include "log.h"
+#include "platform/file.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH = 64 };
+enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30 * 1000 };
+enum { PRUNE_EVERY_MS = 3600 * 1000 };
+
+static int64_t now_ms(const struct store *store)
+{
+    return store->clock->monotonic_ms(store->clock);
+}
+
+/* ---- Transactions ---- */
+
+/* An fsync that failed must not be tried again on the same handle: the kernel may have dropped what
+ * it could not write, and say that all is well. */
+static bool is_final(int code)
+{
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
+           code == SQLITE_IOERR_WRITE;
+}
+
+static int end_transaction(struct store *store, int result, struct error *error)
+{
+    if (result == 0)
+        result = database_exec(store->db, "COMMIT", error);
+    if (result == 0)
+        return 0;
+    bool final = is_final(sqlite3_extended_errcode(store->db));
+    database_exec(store->db, "ROLLBACK", NULL);
+    record_forget_names(&store->record);
+    if (final) {
+        mutex_lock(&store->lock);
+        store->health.failed_for_good = true;
+        mutex_unlock(&store->lock);
+    }
+    return result;
+}
+
+static int run_request(struct store *store, int (*run)(struct store *, void *, struct error *),
+                       void *argument, struct error *error)
+{
+    int result = database_exec(store->db, "BEGIN IMMEDIATE", error);
+    if (result != 0)
+        return result;
+    return end_transaction(store, run(store, argument, error), error);
+}
+
+static int commit(struct store *store, struct ring_entry *entries, int count, struct error *error)
+{
+    int64_t wall_ms = store->clock->wall_ms(store->clock);
+    int result = database_exec(store->db, "BEGIN IMMEDIATE", error);
+    if (result != 0)
+        return result;
+    for (int i = 0; i < count && result == 0; i++) {
+        entries[i].heartbeat.seq = store->next_seq + i;
+        result = record_heartbeat(&store->record, &entries[i].heartbeat, wall_ms, error);
+    }
+    if (result == 0)
+        result = record_tick(&store->record, &entries[count - 1].tick, error);
+    return end_transaction(store, result, error);
+}
+
+/* ---- Draining the ring ---- */
+
+static int64_t head_of(const struct ring *ring)
+{
+    return ring->put - ring->count;
+}
+
+static void after_success(struct store *store, int64_t head, int count)
+{
+    struct ring *ring = &store->ring;
+    bool was_failing = !store->health.storing;
+    int64_t overrun = head_of(ring) - head; /* dropped for room while they were being committed */
+    if (overrun > 0)
+        ring->dropped -= overrun < count ? overrun : count;
+    if (count > overrun)
+        ring_drop(ring, count - (int)overrun);
+    if (store->oldest_seq == 0)
+        store->oldest_seq = store->next_seq;
+    store->next_seq += count;
+    store->committed = head + count;
+    store->backoff_ms = 0;
+    store->waiting_since_ms = now_ms(store);
+    store->health.storing = true;
+    store->health.problem[0] = '\0';
+    store->health.durable_seq = store->next_seq - 1;
+    store->health.last_commit_monotonic_ms = now_ms(store);
+    if (was_failing)
+        log_info("store", "heartbeats are stored again");
+}
+
+static void after_failure(struct store *store, const struct error *error)
+{
+    bool is_news = store->health.storing || strcmp(store->health.problem, error->text) != 0;
+    store->backoff_ms = store->backoff_ms == 0 ? BACKOFF_FIRST_MS : store->backoff_ms * 2;
+    if (store->backoff_ms > BACKOFF_MAX_MS)
+        store->backoff_ms = BACKOFF_MAX_MS;
+    store->retry_at_ms = now_ms(store) + store->backoff_ms;
+    store->failures++;
+    store->health.storing = false;
+    snprintf(store->health.problem, sizeof(store->health.problem), "%.255s", error->text);
+    if (is_news)
+        log_error("store", "%s; heartbeats wait in memory until they can be stored", error->text);
+}
+
+static void note_clock_step(struct store *store, const struct ring_entry *entries, int count)
+{
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    for (int i = 0; i < count; i++)
+        if ((entries[i].heartbeat.flags & HEARTBEAT_CLOCK_STEP) != 0)
+            store->prune_at_ms = now_ms(store) + DAY_MS; /* a wrong date must not delete anything */
+}
+
+static bool drain_some(struct store *store, bool *more)
+{
+    struct ring_entry entries[BATCH];
+    struct error error = {0};
+    mutex_lock(&store->lock);
+    int64_t head = head_of(&store->ring);
+    int count = store->ring.count < BATCH ? store->ring.count : BATCH;
+    for (int i = 0; i < count; i++)
+        entries[i] = *ring_at(&store->ring, i);
+    store->fresh = false;
+    mutex_unlock(&store->lock);
+    *more = false;
+    if (count == 0)
+        return true;
+
+    int result = commit(store, entries, count, &error);
+    mutex_lock(&store->lock);
+    if (result == 0)
+        after_success(store, head, count);
+    else
+        after_failure(store, &error);
+    *more = result == 0 && store->ring.count > 0;
+    if (!*more)
+        store->hurry = false;
+    condition_broadcast(&store->changed);
+    int watchers = result == 0 ? store->watchers_count : 0;
+    mutex_unlock(&store->lock);
+
+    note_clock_step(store, entries, count);
+    for (int i = 0; i < watchers; i++)
+        wakeup_signal(store->watchers[i]);
+    return result == 0;
+}
+
+bool writer_drain(struct store *store)
+{
+    bool more = true;
+    bool stored = true;
+    while (more)
+        stored = drain_some(store, &more);
+    return stored;
+}
+
+/* ---- The loop ---- */
+
+static struct request *take_request(struct store *store)
+{
+    mutex_lock(&store->lock);
+    struct request *request = store->requests;
+    if (request != NULL)
+        store->requests = request->next;
+    mutex_unlock(&store->lock);
+    return request;
+}
+
+static bool serve_request(struct store *store)
+{
+    struct request *request = take_request(store);
+    if (request == NULL)
+        return false;
+    int result = run_request(store, request->run, request->argument, request->error);
+    mutex_lock(&store->lock);
+    request->result = result;
+    request->done = true;
+    condition_broadcast(&store->changed);
+    mutex_unlock(&store->lock);
+    return true;
+}
+
+/* When the ring is to be drained: INT64_MAX when it is empty. */
+static int64_t drain_at(struct store *store)
+{
+    mutex_lock(&store->lock);
+    int64_t at_ms = store->waiting_since_ms + store->commit_interval_ms;
+    if (store->ring.count == 0)
+        at_ms = INT64_MAX;
+    else if (store->hurry || store->stopping)
+        at_ms = 0;
+    else if (store->backoff_ms > 0)
+        at_ms = store->fresh ? 0 : store->retry_at_ms;
+    mutex_unlock(&store->lock);
+    return at_ms;
+}
+
+static bool is_stopping(struct store *store)
+{
+    mutex_lock(&store->lock);
+    bool stopping = store->stopping && store->requests == NULL;
+    mutex_unlock(&store->lock);
+    return stopping;
+}
+
+static void prune_if_due(struct store *store)
+{
+    struct error error = {0};
+    int64_t deleted = 0;
+    bool more = false;
+    if (now_ms(store) < store->prune_at_ms)
+        return;
+    int result = database_exec(store->db, "BEGIN IMMEDIATE", &error);
+    if (result == 0)
+        result = end_transaction(store, retention_slice(store, &deleted, &more, &error), &error);
+    if (result != 0)
+        log_warning("store", "old heartbeats cannot be deleted: %s", error.text);
+    if (result == 0 && deleted > 0)
+        database_exec(store->db, "PRAGMA incremental_vacuum(256)", NULL);
+    store->prune_at_ms = result == 0 && more ? 0 : now_ms(store) + PRUNE_EVERY_MS;
+}
+
+void writer_measure(struct store *store)
+{
+    char wal[4096 + 8];
+    snprintf(wal, sizeof(wal), "%s-wal", store->path);
+    int64_t bytes = file_size(store->path) + file_size(wal);
+    mutex_lock(&store->lock);
+    store->health.bytes = bytes;
+    store->health.rows = store->oldest_seq == 0 ? 0 : store->next_seq - store->oldest_seq;
+    mutex_unlock(&store->lock);
+}
+
+void writer_work(void *argument)
+{
+    struct store *store = argument;
+    while (!is_stopping(store)) {
+        bool served = serve_request(store);
+        if (drain_at(store) <= now_ms(store))
+            writer_drain(store);
+        prune_if_due(store);
+        writer_measure(store);
+        if (served)
+            continue;
+        int64_t until_ms = drain_at(store);
+        if (store->prune_at_ms < until_ms)
+            until_ms = store->prune_at_ms;
+        if (until_ms > now_ms(store))
+            store->clock->wait(store->clock, &store->wakeup, until_ms);
+    }
+    writer_drain(store);
+}
+
+int writer_call(struct store *store, int (*run)(struct store *, void *, struct error *),
+                void *argument, struct error *error)
+{
+    if (!store->running)
+        return run_request(store, run, argument, error);
+
+    struct request request = {.run = run, .argument = argument, .error = error};
+    mutex_lock(&store->lock);
+    struct request **last = &store->requests;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = &request;
+    wakeup_signal(&store->wakeup);
+    while (!request.done)
+        condition_wait(&store->changed, &store->lock);
+    mutex_unlock(&store->lock);
+    return request.result;
+}
