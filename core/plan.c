@@ -107,7 +107,7 @@ int plan_load(struct plan *plan, const struct config_options *options,
 
 void plan_finish(struct plan *plan)
 {
-    config_destroy(plan->config);
+    config_unload(plan->config);
     plugin_registry_destroy(plan->registry);
     *plan = (struct plan){0};
 }

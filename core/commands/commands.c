@@ -105,7 +105,7 @@ int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY]
     config_problems_finish(&problems);
     if (result == 0)
         memcpy(db_path, config->db_path, PATH_CAPACITY);
-    config_destroy(config);
+    config_unload(config);
     return result;
 }
 

@@ -80,6 +80,6 @@ int command_plugins(const struct command_line *line)
         plugin_registry_create(config != NULL ? config->plugin_dirs : NULL);
     list(registry, line->json);
     plugin_registry_destroy(registry);
-    config_destroy(config);
+    config_unload(config);
     return 0;
 }

@@ -10,11 +10,11 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
-#include <clockblock/plugin.h>
 #include "error.h"
 #include "log.h"
 #include "platform/file.h"
 #include "record/heartbeat.h"
+#include <clockblock/plugin.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +25,7 @@ struct config_node; /* a setting or a group, as it was written */
 
 struct config_problems {
     int count;
+    int *lines;       /* owned; where each stands, to keep them in order */
     char **sentences; /* owned; "clockblock.conf:23: detectors.games: unknown setting ..." */
     int warnings_count;
     char **warnings; /* owned; what is odd, but no reason to refuse */
@@ -108,7 +109,7 @@ struct config_options {
  * caller. */
 int config_load(struct config **config, const struct config_options *options,
                 struct config_problems *problems);
-void config_destroy(struct config *config); /* NULL is fine */
+void config_unload(struct config *config); /* NULL is fine */
 
 /* ---- Settings of a plugin -------------------------------------------------------------------- */
 

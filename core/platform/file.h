@@ -12,10 +12,15 @@
 enum { PATH_CAPACITY = 4096 };
 
 bool file_exists(const char *path);
+bool file_is_regular(const char *path);
 
 /* Reads a whole file of at most `limit` bytes into memory that the caller frees with free(); a NUL
  * is put behind the last byte. */
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
+
+/* Reads at most `capacity` bytes from the start of a file; returns how many there were, -1: none can be
+ * read. */
+int64_t file_read_start(const char *path, void *bytes, size_t capacity);
 
 /* The absolute path with all links resolved. Fails when the file is not there. */
 int file_resolve(const char *path, char resolved[PATH_CAPACITY], struct error *error);

@@ -20,6 +20,12 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_is_regular(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 static int read_all(int file, const char *path, size_t limit, char **bytes, size_t *length,
                     struct error *error)
 {
@@ -64,6 +70,16 @@ int file_read(const char *path, size_t limit, char **bytes, size_t *length, stru
     int result = read_all(file, path, limit, bytes, length, error);
     close(file);
     return result;
+}
+
+int64_t file_read_start(const char *path, void *bytes, size_t capacity)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0)
+        return -1;
+    ssize_t got = read(file, bytes, capacity);
+    close(file);
+    return got;
 }
 
 int file_resolve(const char *path, char resolved[PATH_CAPACITY], struct error *error)

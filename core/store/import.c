@@ -240,6 +240,19 @@ static int back_up(const char *path, const char *backup, struct error *error)
     return result;
 }
 
+/* Takes in what its journal or wal still holds, and leaves a single file. */
+static int settle_old(const char *path, struct error *error)
+{
+    sqlite3 *old = NULL;
+    if (sqlite3_open_v2(path, &old, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
+        sqlite3_close(old);
+        return error_set(error, EXIT_CODE_DISK, "%s: cannot be opened for writing", path);
+    }
+    int result = database_exec(old, "PRAGMA journal_mode = DELETE", error);
+    sqlite3_close(old);
+    return result;
+}
+
 static void choose_backup(const char *path, char backup[PATH_CAPACITY])
 {
     snprintf(backup, PATH_CAPACITY, "%s.first-agent", path);
@@ -256,7 +269,9 @@ int import_first_agent(const char *path, int64_t wall_ms, struct error *error)
         return error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", path);
     choose_backup(path, backup);
     snprintf(temporary, sizeof(temporary), "%s.import", path);
-    int result = back_up(path, backup, error);
+    int result = settle_old(path, error);
+    if (result == 0)
+        result = back_up(path, backup, error);
     if (result == 0)
         result = build(path, temporary, wall_ms, &import, error);
     if (result == 0)

@@ -90,13 +90,44 @@ static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struc
                      path);
 }
 
+static uint32_t big_endian(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* What the first bytes of the file tell (https://sqlite.org/fileformat.html, section 1.3), so that SQLite
+ * does not even open what is not ours. A database whose first changes are still in its wal tells 0. */
+static int identify_start(const char *path, uint32_t *application_id, struct error *error)
+{
+    enum { HEADER_BYTES = 100, APPLICATION_ID_AT = 68 };
+    unsigned char header[HEADER_BYTES];
+    int64_t got = file_read_start(path, header, sizeof(header));
+    if (got < 0)
+        return error_set(error, EXIT_CODE_DISK, "%s: cannot be read", path);
+    if (got < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: is no SQLite database, and is left as it is: name another db_path",
+                         path);
+    *application_id = big_endian(header + APPLICATION_ID_AT);
+    if (*application_id != 0 && *application_id != DATABASE_APPLICATION_ID)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: is a database of another program, and is left as it is: name another "
+                         "db_path",
+                         path);
+    return 0;
+}
+
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
 {
+    uint32_t application_id;
     *kind = SCHEMA_NEW;
-    if (!file_exists(path) || file_size(path) == 0)
+    if (!file_exists(path) || (file_is_regular(path) && file_size(path) == 0))
         return 0;
+    int result = identify_start(path, &application_id, error);
+    if (result != 0)
+        return result;
     sqlite3 *db = NULL;
-    int result = database_open_reader(&db, path, error);
+    result = database_open_reader(&db, path, error);
     if (result != 0)
         return EXIT_CODE_CONFIG;
     result = identify(db, path, kind, error);
