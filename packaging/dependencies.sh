@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what ClockBlock needs from the distribution: to build and run, with --test also what its tests
+# need, with --bench what the benchmarks need. Installs only what is missing; safe to run twice.
+set -euo pipefail
+
+packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-openssl-dev
+  libmicrohttpd-dev libjson-c-dev libconfig-dev)
+for option in "$@"; do
+  case "$option" in
+    --test) packages+=(libcmocka-dev clang clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
+      python3 curl sqlite3 tzdata) ;;
+    --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
+      wrk) ;;
+    *) echo "usage: $0 [--test] [--bench]" >&2; exit 64 ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "This system has no apt-get. Install these packages, or what they are called here:" >&2
+  echo "  ${packages[*]}" >&2
+  exit 69
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "Run as root: apt-get install ${missing[*]}" >&2; exit 69; }
+  as_root=(sudo)
+fi
+echo "Installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
