@@ -23,6 +23,8 @@ static void check_instance(const struct check *check, enum instance_kind kind,
     char where[INSTANCE_CAPACITY + 16];
     snprintf(where, sizeof(where), "%ss.%s", kind_name(kind), instance->name);
     struct error error = {0};
+    if (instance->plugin == NULL)
+        return; /* that is a problem of its own already */
     const struct plugin *plugin = plugin_find(check->plan->registry, instance->plugin, &error);
     if (plugin == NULL) {
         /* What is switched off may not be installed. */
@@ -45,7 +47,9 @@ static void check_instance(const struct check *check, enum instance_kind kind,
 static bool is_evidence(struct plan *plan, const struct config_instance *instance)
 {
     struct error ignored;
-    const struct plugin *plugin = plugin_find(plan->registry, instance->plugin, &ignored);
+    const struct plugin *plugin = NULL;
+    if (instance->plugin != NULL)
+        plugin = plugin_find(plan->registry, instance->plugin, &ignored);
     return plugin != NULL && plugin->detector != NULL &&
            plugin->detector->role == CLB_ROLE_EVIDENCE;
 }
@@ -78,6 +82,8 @@ static void check_household(const struct check *check)
 {
     struct household *household = NULL;
     struct error error = {0};
+    if (check->plan->config->timezone == NULL)
+        return; /* the group day is a problem already */
     if (household_create(&household, check->plan->config, &error) != 0)
         config_problem(check->problems, check->plan->config->timezone_node, "day.timezone: %s",
                        error.text);

@@ -53,7 +53,7 @@ struct config_allowance_date {
 /* One entry of detectors or sinks. */
 struct config_instance {
     char name[INSTANCE_CAPACITY];
-    char *plugin; /* owned */
+    char *plugin; /* owned; NULL: there was a problem */
     bool enabled;
     int64_t interval_ms;            /* detectors */
     bool start_now;                 /* sinks: start = "now" */

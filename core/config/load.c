@@ -79,6 +79,14 @@ static void load_db_path(const struct loader *loader)
         config_problem(loader->problems, node, "db_path: it is too long");
 }
 
+/* By itself, so that it is checked also when another setting beside it is wrong. */
+static void load_playing_when(const struct loader *loader)
+{
+    const struct config_node *node = node_find(loader->config->root, "playing_when");
+    loader->config->playing_when_node = node;
+    loader->config->playing_when = node != NULL ? copy(node->text) : NULL;
+}
+
 static char **load_folders(const struct loader *loader, const clb_setting *setting)
 {
     char **folders = copy_list(setting);
@@ -97,13 +105,12 @@ static void load_root(const struct loader *loader)
     struct config *config = loader->config;
     clb_settings *settings = check(loader, "", schema_root, schema_groups);
     load_db_path(loader);
+    load_playing_when(loader);
     if (settings == NULL)
         return;
     load_device_id(loader, settings);
     config->poll_interval_sec = integer_of(settings, "poll_interval_sec");
     config->retention_days = integer_of(settings, "retention_days");
-    config->playing_when = copy(clb_setting_text(settings, "playing_when"));
-    config->playing_when_node = node_find(config->root, "playing_when");
     config->plugin_dirs = load_folders(loader, clb_setting_find(settings, "plugin_dirs"));
     config_settings_destroy(settings);
 }

@@ -110,7 +110,7 @@ static int distance(const char *a, const char *b)
 const char *config_nearest(const char *name, const char *const *names)
 {
     const char *nearest = NULL;
-    int best = (int)strlen(name) / 3 + 1; /* further away it is another word */
+    int best = (int)strlen(name) / 4 + 1; /* further away it is another word */
     for (; *names != NULL; names++) {
         int found = distance(name, *names);
         if (found > best || (found == best && nearest != NULL))

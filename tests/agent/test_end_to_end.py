@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""The main job on real input: a game is noticed, counted, shown and forwarded; nothing is lost."""
+
+import json
+import sqlite3
+import unittest
+
+from harness import TOKEN, Agent, Game, Receiver, until
+
+
+class Playing(unittest.TestCase):
+    def setUp(self):
+        self.receiver = Receiver()
+        self.agent = Agent(
+            sinks=f'cloud: {{ plugin = "http_ingest"; endpoint_url = "{self.receiver.url()}";'
+            f' device_token = "{TOKEN}"; sync_interval_sec = 0.3; }};'
+        )
+        self.addCleanup(self.agent.close)
+        self.addCleanup(self.receiver.down)
+
+    def play(self):
+        game = Game(self.agent.folder)
+        self.addCleanup(game.end)
+        return game
+
+    def test_a_game_is_noticed_within_two_polls_and_its_end_too(self):
+        self.agent.start()
+        until(lambda: self.agent.status()["last_seen"], "the first heartbeat")
+        self.assertFalse(self.agent.status()["is_playing"])
+
+        before = self.agent.status()["store"]["durable_seq"]
+        game = self.play()
+        playing = until(lambda: s if (s := self.agent.status())["is_playing"] else None, "playing")
+        self.assertEqual("Minecraft", playing["activity"])
+        self.assertEqual("games", playing["decided_by"])
+        self.assertIn("Minecraft.exe (pid ", playing["detectors"][0]["subject"])
+        first = next(h for h in reversed(self.agent.history()) if h["is_playing"])
+        self.assertLessEqual(first["seq"] - before, 3, "two polls, and the one in progress")
+
+        game.end()
+        until(lambda: not self.agent.status()["is_playing"], "the end of the game")
+
+    def test_daily_equals_the_credit_of_the_heartbeats_exactly(self):
+        self.play()
+        self.agent.start()
+        until(lambda: len(self.agent.history()) >= 6, "six heartbeats")
+        self.assertEqual((0, True), (self.agent.stop()[0], True))
+        self.agent.start()  # and what a restart adds is in both, too
+        until(lambda: len(self.agent.history()) >= 8, "two more")
+
+        heartbeats = self.agent.history()
+        dates = {h["timestamp_utc"][:10] for h in heartbeats}
+        credited = sum(round(h["credited_sec"] * 1000) for h in heartbeats)
+        daily = sum(round(self.agent.get(f"/daily?date={d}")[1]["minutes_used"] * 60000) for d in dates)
+        self.assertGreater(credited, 3000)
+        missing = [h for h in self.agent.history() if h["seq"] > heartbeats[0]["seq"]]
+        extra = sum(round(h["credited_sec"] * 1000) for h in missing)
+        self.assertIn(daily, (credited, credited + extra), "a heartbeat may come in between")
+        self.agent.stop()
+        verified = self.agent.run("verify", "--json")
+        self.assertEqual(0, verified.returncode, verified.stderr)
+        self.assertEqual(0, json.loads(verified.stdout)["differences"])
+
+    def test_the_receiver_gets_every_heartbeat_in_order_also_after_it_was_down(self):
+        self.agent.start()
+        until(lambda: len(self.agent.history()) >= 2, "heartbeats while the receiver is down")
+        sink = until(lambda: s if (s := self.agent.status()["sinks"][0])["last_error"] else None,
+                     "the failure in /status")
+        self.assertEqual("retrying", sink["state"])
+        self.assertFalse(self.agent.status()["online"])
+
+        self.receiver.up()
+        until(lambda: len(self.receiver.heartbeats) >= 3, "heartbeats at the receiver")
+        self.assertTrue(until(lambda: self.agent.status()["online"], "online"))
+        self.receiver.down()
+        until(lambda: self.agent.status()["sinks"][0]["pending"] >= 2, "a backlog")
+        self.agent.kill()  # -9, in the middle of it
+        committed = self.committed()
+        self.agent.start()
+        self.receiver.up()
+        until(lambda: len(set(self.receiver.seqs())) >= committed + 2, "all of them")
+
+        seqs = self.receiver.seqs()
+        unique = sorted(set(seqs))
+        self.assertEqual(list(range(1, unique[-1] + 1)), unique, "nothing is missing")
+        first_seen = list(dict.fromkeys(seqs))
+        self.assertEqual(sorted(first_seen), first_seen, "in order")
+        by_seq = {}
+        for heartbeat in self.receiver.heartbeats:
+            self.assertEqual(heartbeat, by_seq.setdefault(heartbeat["seq"], heartbeat), "altered")
+        for headers in self.receiver.requests:
+            self.assertEqual(f"Bearer {TOKEN}", headers["Authorization"])
+            self.assertEqual("application/json", headers["Content-Type"])
+        for heartbeat in self.agent.history():
+            if heartbeat["seq"] in by_seq:
+                self.assertEqual(heartbeat, by_seq[heartbeat["seq"]], "history shows what was sent")
+
+    def committed(self):
+        with sqlite3.connect(self.agent.database) as database:
+            return database.execute("SELECT count(*) FROM heartbeats").fetchone()[0]
+
+    def test_a_refusal_loses_nothing(self):
+        self.receiver.up()
+        self.receiver.status = 500
+        self.agent.start()
+        sink = until(lambda: s if (s := self.agent.status()["sinks"][0])["last_error"] else None,
+                     "the refusal in /status")
+        self.assertIn("500", sink["last_error"])
+        self.receiver.status = 200
+        until(lambda: len(self.receiver.heartbeats) >= 3, "delivery after the refusal")
+        self.assertEqual(list(range(1, len(self.receiver.seqs()) + 1)), self.receiver.seqs())
+
+    def test_kill_9_loses_nothing_that_was_committed(self):
+        seen = 0
+        for _ in range(4):
+            self.agent.start()
+            seen = until(lambda: h[0]["seq"] if (h := self.agent.history()) and h[0]["seq"] > seen
+                         else None, "a new heartbeat")
+            self.agent.kill()
+            self.assertGreaterEqual(self.committed(), seen)
+        verified = self.agent.run("verify")
+        self.assertEqual(0, verified.returncode, verified.stdout + verified.stderr)
+
+    def test_a_stop_is_clean_and_quick(self):
+        self.agent.start()
+        until(lambda: self.agent.status()["last_seen"], "the first heartbeat")
+        code, seconds = self.agent.stop()
+        self.assertEqual(0, code)
+        self.assertLess(seconds, 10)  # the promise is 2 s; the sanitizers and a busy machine take theirs
+        self.assertFalse(self.agent.database.with_name("clockblock.db.sock").exists())
+
+
+class FileSink(unittest.TestCase):
+    def test_every_heartbeat_is_one_line_over_restarts_and_kills(self):
+        agent = Agent(sinks='log: { plugin = "file"; path = "out.jsonl"; sync_interval_sec = 0.2; };')
+        self.addCleanup(agent.close)
+        path = agent.folder / "out.jsonl"
+        for stop in (agent.kill, agent.stop, agent.kill):
+            count = len(path.read_text().splitlines()) if path.exists() else 0
+            agent.start()
+            until(lambda: path.exists() and len(path.read_text().splitlines()) >= count + 2, "lines")
+            stop()
+        seqs = [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+        self.assertEqual(list(range(1, len(seqs) + 1)), seqs)
+
+
+class Reload(unittest.TestCase):
+    def test_sighup_takes_a_new_configuration_and_refuses_a_bad_one(self):
+        import signal
+
+        agent = Agent()
+        self.addCleanup(agent.close)
+        agent.start()
+        good = agent.config.read_text()
+        agent.write_config(good.replace('"Minecraft"', '"Blocks"') + "\nnonsense = 1;\n")
+        agent.process.send_signal(signal.SIGHUP)
+        until(lambda: 'unknown setting "nonsense"' in agent.log.read_text(), "the refusal in the log")
+        game = Game(agent.folder)
+        self.addCleanup(game.end)
+        until(lambda: agent.status()["activity"] == "Minecraft", "the old configuration")
+
+        agent.write_config(good.replace('"Minecraft"', '"Blocks"'))
+        agent.process.send_signal(signal.SIGHUP)
+        until(lambda: "is in force" in agent.log.read_text(), "the new configuration")
+        until(lambda: agent.answers() and agent.status()["activity"] == "Blocks", "its activity")
+        self.assertEqual(0, agent.stop()[0])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
