@@ -36,7 +36,8 @@ static void add(const struct heartbeat *heartbeat, const struct heartbeat_origin
     char json[HEARTBEAT_JSON_CAPACITY];
     if (list->length > 1)
         append(list, ",", 1);
-    append(list, json, heartbeat_to_json(heartbeat, origin, json));
+    size_t length = heartbeat_to_json(heartbeat, origin, json);
+    append(list, json, length);
 }
 
 /* A whole number in [low, high]; `otherwise` when the text is NULL. */

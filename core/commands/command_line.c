@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *index,
 {
     const char *argument = argv[*index];
     size_t length = strlen(name);
+    assert(argument != NULL);
     if (strncmp(argument, name, length) != 0)
         return NULL;
     if (argument[length] == '=')

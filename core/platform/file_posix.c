@@ -51,8 +51,9 @@ static int read_all(int file, const char *path, size_t limit, char **bytes, size
         }
         if (used == capacity) {
             capacity *= 2;
-            buffer = realloc(buffer, capacity + 1);
-            assert(buffer != NULL);
+            char *larger = realloc(buffer, capacity + 1);
+            assert(larger != NULL);
+            buffer = larger;
         }
     }
     buffer[used] = '\0';

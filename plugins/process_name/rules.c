@@ -157,6 +157,8 @@ static bool command_line_has(const struct process_view *process, const char *par
 static const char *argument(const struct process_view *process, int index)
 {
     size_t at = 0;
+    if (process->arguments == NULL)
+        return NULL;
     for (; index > 0 && at < process->arguments_bytes; index--)
         at += strlen(process->arguments + at) + 1;
     return at < process->arguments_bytes ? process->arguments + at : NULL;
