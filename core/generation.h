@@ -19,10 +19,14 @@ struct plan {
     struct plugin_registry *registry; /* owned */
 };
 
-/* Reads the configuration and checks all of it, with the settings of every plugin it names. Makes
- * no instance. EXIT_CODE_CONFIG, and everything that is wrong in `problems`; `plan` is then empty.
- */
-int plan_load(struct plan *plan, const struct config_options *options,
+enum plan_scope {
+    PLAN_ENABLED, /* what is to run */
+    PLAN_ALL      /* also the settings of what is switched off, for a person who asks */
+};
+
+/* Reads the configuration and checks all of it, with the settings of the plugins it names. Makes no
+ * instance. EXIT_CODE_CONFIG, and everything that is wrong in `problems`; `plan` is then empty. */
+int plan_load(struct plan *plan, const struct config_options *options, enum plan_scope scope,
               struct config_problems *problems);
 void plan_finish(struct plan *plan);
 /* The expression playing_when, over the enabled detectors in their order. */

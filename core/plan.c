@@ -9,6 +9,7 @@
 
 struct check {
     struct plan *plan;
+    enum plan_scope scope;
     struct config_problems *problems;
 };
 
@@ -25,6 +26,9 @@ static void check_instance(const struct check *check, enum instance_kind kind,
     struct error error = {0};
     if (instance->plugin == NULL)
         return; /* that is a problem of its own already */
+    /* To check its settings a plugin has to be loaded, with all its libraries: not for nothing. */
+    if (!instance->enabled && check->scope == PLAN_ENABLED)
+        return;
     const struct plugin *plugin = plugin_find(check->plan->registry, instance->plugin, &error);
     if (plugin == NULL) {
         /* What is switched off may not be installed. */
@@ -90,13 +94,13 @@ static void check_household(const struct check *check)
     household_destroy(household);
 }
 
-int plan_load(struct plan *plan, const struct config_options *options,
+int plan_load(struct plan *plan, const struct config_options *options, enum plan_scope scope,
               struct config_problems *problems)
 {
     *plan = (struct plan){0};
     (void)config_load(&plan->config, options, problems);
     if (plan->config != NULL) {
-        struct check check = {plan, problems};
+        struct check check = {plan, scope, problems};
         plan->registry = plugin_registry_create(plan->config->plugin_dirs);
         for (int i = 0; i < plan->config->detectors_count; i++)
             check_instance(&check, INSTANCE_DETECTOR, &plan->config->detectors[i]);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "parts.h"
+
+#include "log.h"
+#include "platform/paths.h"
+#include "platform/process.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first heartbeat waits for the detectors' first words, but not for ever. */
+enum { FIRST_WORDS_MS = 5000 };
+
+int parts_init(struct agent *agent, const struct config_options *options)
+{
+    *agent = (struct agent){.options = *options, .lock = {.handle = -1}};
+    process_limit_memory();
+    clock_init_system(&agent->clock);
+    log_init(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, &agent->clock);
+    if (wakeup_init(&agent->wakeup) != 0) {
+        log_error("agent", "no descriptor left");
+        return EXIT_CODE_SOFTWARE;
+    }
+    process_watch_signals(&agent->wakeup);
+    return 0;
+}
+
+static void log_problems(const struct config_problems *problems)
+{
+    for (int i = 0; i < problems->warnings_count; i++)
+        log_warning("config", "%s", problems->warnings[i]);
+    for (int i = 0; i < problems->count; i++)
+        log_error("config", "%s", problems->sentences[i]);
+}
+
+int parts_load_plan(struct agent *agent, struct plan *plan)
+{
+    struct config_problems problems = {0};
+    int result = plan_load(plan, &agent->options, PLAN_ENABLED, &problems);
+    if (result == 0)
+        log_set(plan->config->log_level, plan->config->log_format);
+    log_problems(&problems);
+    config_problems_finish(&problems);
+    return result;
+}
+
+int parts_open_store(struct agent *agent, const struct config *config, struct error *error)
+{
+    char path[PATH_CAPACITY];
+    char folder[PATH_CAPACITY];
+    paths_parent(folder, config->db_path);
+    int result = file_make_folder(folder, error);
+    if (result != 0)
+        return result;
+    if (snprintf(path, sizeof(path), "%s.lock", config->db_path) >= (int)sizeof(path))
+        return error_set(error, EXIT_CODE_CONFIG, "db_path is too long");
+    result = lock_file_take(&agent->lock, path, error);
+    if (result != 0)
+        return result;
+
+    struct store_options options = {
+        .path = config->db_path,
+        .device_id = config->device_id,
+        .clock = &agent->clock,
+        .commit_interval_ms = (int64_t)config->commit_interval_sec * 1000,
+        .retention_days = config->retention_days,
+    };
+    result = store_open(&agent->store, &options, error);
+    if (result == 0)
+        result = store_reader_open(&agent->sampler_reader, config->db_path, error);
+    if (result == 0)
+        result = store_reader_open(&agent->server_reader, config->db_path, error);
+    return result;
+}
+
+int parts_make_generation(struct agent *agent, struct plan *plan, struct generation **generation,
+                          struct error *error)
+{
+    struct generation_base base = {.clock = &agent->clock,
+                                   .wakeup = &agent->wakeup,
+                                   .store = agent->store,
+                                   .sampler = agent->sampler};
+    return generation_create(generation, plan, &base, error);
+}
+
+void parts_configure_sampler(struct agent *agent)
+{
+    struct generation *generation = agent->generation;
+    sampler_configure(agent->sampler, generation->detect, &generation->rule, generation->household,
+                      generation->plan.config->poll_interval_sec);
+}
+
+void parts_wait_for_first_words(struct agent *agent)
+{
+    struct clock *clock = &agent->clock;
+    int64_t until_ms = clock->monotonic_ms(clock) + FIRST_WORDS_MS;
+    unsigned events = 0;
+    while (!detect_is_ready(agent->generation->detect) && events == 0 &&
+           clock->monotonic_ms(clock) < until_ms) {
+        clock->wait(clock, &agent->wakeup, until_ms);
+        events = process_take_events();
+    }
+    if (events != 0)
+        process_give_back_events(events);
+}
+
+int parts_stop(struct agent *agent, int code)
+{
+    struct error error = {0};
+    int64_t until_ms = agent->clock.monotonic_ms(&agent->clock) + PARTS_STOP_MS;
+    bool stopped = agent->generation == NULL || generation_stop(agent->generation, until_ms);
+    server_stop(agent->server);
+    if (!stopped || agent->left_behind)
+        agent->left_behind = true; /* a thread may still use what it was given */
+    else
+        generation_destroy(agent->generation);
+    if (!agent->left_behind)
+        sampler_destroy(agent->sampler);
+
+    store_reader_close(agent->server_reader);
+    store_reader_close(agent->sampler_reader);
+    if (store_close(agent->store, &error) != 0) {
+        log_error("store", "%s", error.text);
+        code = code != 0 ? code : EXIT_CODE_DISK;
+    }
+    lock_file_release(&agent->lock);
+    if (agent->left_behind) {
+        log_warning("agent", "ends without the workers that did not come back");
+        process_exit_now(code);
+    }
+    wakeup_finish(&agent->wakeup);
+    return code;
+}
