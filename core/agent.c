@@ -94,7 +94,11 @@ static int swap_generation(struct agent *agent, struct generation *next, struct 
     parts_configure_sampler(agent);
     store_set_retention(agent->store, next->plan.config->retention_days);
     int result = start_server(agent, error);
-    return result == 0 ? generation_start(next, error) : result;
+    if (result == 0)
+        result = generation_start(next, error);
+    if (result == 0)
+        parts_wait_for_first_words(agent); /* a detector that has not looked yet sees nobody play */
+    return result;
 }
 
 static int reload(struct agent *agent)

@@ -131,11 +131,12 @@ static bool drain_some(struct store *store, bool *more)
     int count = store->ring.count < BATCH ? store->ring.count : BATCH;
     for (int i = 0; i < count; i++)
         entries[i] = *ring_at(&store->ring, i);
+    bool closed = store->health.failed_for_good; /* this handle is not to be trusted any more */
     store->fresh = false;
     mutex_unlock(&store->lock);
     *more = false;
-    if (count == 0)
-        return true;
+    if (count == 0 || closed)
+        return !closed;
 
     int result = commit(store, entries, count, &error);
     mutex_lock(&store->lock);
