@@ -115,16 +115,19 @@ static void load_root(const struct loader *loader)
     config_settings_destroy(settings);
 }
 
+/* "HH:MM", nothing before it and nothing behind. */
 static bool parse_quarter_hour(const char *text, int32_t *seconds)
 {
-    int hours;
-    int minutes;
-    char rest;
-    if (strlen(text) != 5 || sscanf(text, "%2d:%2d%c", &hours, &minutes, &rest) != 2 || hours < 0 ||
-        hours > 23 || minutes < 0 || minutes > 45 || minutes % 15 != 0)
-        return false;
+    static const char pattern[] = "dd:dd";
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        bool is_digit = text[i] >= '0' && text[i] <= '9';
+        if (pattern[i] == 'd' ? !is_digit : text[i] != pattern[i])
+            return false;
+    }
+    int32_t hours = (text[0] - '0') * 10 + text[1] - '0';
+    int32_t minutes = (text[3] - '0') * 10 + text[4] - '0';
     *seconds = hours * 3600 + minutes * 60;
-    return true;
+    return hours < 24 && minutes < 60 && minutes % 15 == 0;
 }
 
 static void load_day(const struct loader *loader)

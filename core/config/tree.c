@@ -3,6 +3,7 @@
 #include "node.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,19 +97,25 @@ static bool is_word(char c)
            c == '.' || c == '+' || c == '-' || c == '*';
 }
 
+/* libconfig holds a number in 32 bits, unless an L stands behind it, and hex of 32 bits may be
+ * negative. A word that does not begin like a number, or is a fraction, is somebody else's. */
 static bool is_too_large(const char *word, size_t length)
 {
-    size_t sign = length > 0 && (word[0] == '-' || word[0] == '+') ? 1 : 0;
-    size_t digits = strspn(word + sign, "0123456789");
-    if (digits > length - sign)
-        digits = length - sign;
-    bool is_long = digits + sign < length && word[digits + sign] == 'L';
-    if (digits == 0 || (digits + sign < length && !is_long))
-        return false; /* a name, a fraction, or a number in hex */
-    if (digits > 18)
+    char text[64];
+    char *end;
+    snprintf(text, sizeof(text), "%.*s", (int)length, word);
+    bool is_hex = length > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = text[0] == '-' || text[0] == '+' ? text + 1 : text;
+    if (digits[0] < '0' || digits[0] > '9')
+        return false;
+    errno = 0;
+    long long value = is_hex ? (long long)strtoull(text, &end, 16) : strtoll(text, &end, 10);
+    if (*end != '\0' && *end != 'L' && length < sizeof(text))
+        return false;
+    if (errno == ERANGE || length >= sizeof(text))
         return true;
-    int64_t value = strtoll(word, NULL, 10);
-    return !is_long && (value > INT32_MAX || value < INT32_MIN);
+    return *end != 'L' &&
+           (value > (is_hex ? (long long)UINT32_MAX : INT32_MAX) || value < INT32_MIN);
 }
 
 static bool check_numbers(const char *text, size_t length, const char *source,

@@ -71,7 +71,7 @@ static int parse_name(struct parser *parser)
     char what[512];
     snprintf(name, sizeof(name), "%.*s", parser->word_length, parser->next);
     for (int i = 0; i < parser->count; i++) {
-        if (strcmp(parser->names[i].name, name) != 0)
+        if (!at(parser, parser->names[i].name))
             continue;
         int result = emit(parser, FUSE_DETECTOR, i);
         advance(parser);

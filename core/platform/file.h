@@ -18,8 +18,8 @@ bool file_is_regular(const char *path);
  * is put behind the last byte. */
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error);
 
-/* Reads at most `capacity` bytes from the start of a file; returns how many there were, -1: none can be
- * read. */
+/* Reads at most `capacity` bytes from the start of a file; returns how many there were, -1: none
+ * can be read. */
 int64_t file_read_start(const char *path, void *bytes, size_t capacity);
 
 /* The absolute path with all links resolved. Fails when the file is not there. */

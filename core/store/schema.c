@@ -95,8 +95,9 @@ static uint32_t big_endian(const unsigned char *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* What the first bytes of the file tell (https://sqlite.org/fileformat.html, section 1.3), so that SQLite
- * does not even open what is not ours. A database whose first changes are still in its wal tells 0. */
+/* What the first bytes of the file tell (https://sqlite.org/fileformat.html, section 1.3), so that
+ * SQLite does not even open what is not ours. A database whose first changes are still in its wal
+ * tells 0. */
 static int identify_start(const char *path, uint32_t *application_id, struct error *error)
 {
     enum { HEADER_BYTES = 100, APPLICATION_ID_AT = 68 };
