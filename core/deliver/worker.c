@@ -178,6 +178,22 @@ static bool start_if_needed(struct deliver_worker *worker)
     return false;
 }
 
+/* The cursor is read when the work begins, not when the worker is made: at a reload the one before
+ * it still delivers then. */
+static int load_cursor(struct deliver_worker *worker, struct error *error)
+{
+    if (worker->has_cursor)
+        return 0;
+    struct store_sink_state state;
+    int result = store_read_sink(worker->reader, worker->instance->name, &state, error);
+    if (result != 0)
+        return result;
+    assert(state.found);
+    worker->cursor = state.delivered_seq;
+    worker->has_cursor = true;
+    return 0;
+}
+
 /* Delivers until nothing is left. Returns the pause before the next attempt: 0 when all is
  * delivered. */
 static int64_t drain(struct deliver_worker *worker)
@@ -188,7 +204,7 @@ static int64_t drain(struct deliver_worker *worker)
         struct error error = {0};
         if (!start_if_needed(worker))
             return backoff_ms(worker->failures, random, 0);
-        if (read_batch(worker, &error) != 0) {
+        if (load_cursor(worker, &error) != 0 || read_batch(worker, &error) != 0) {
             note_failure(worker, DELIVER_RETRYING, error.text, 0);
             return backoff_ms(worker->failures, random, 0);
         }
@@ -243,14 +259,6 @@ int deliver_worker_init(struct deliver_worker *worker, struct deliver *deliver,
     int result = store_reader_open(&worker->reader, db_path, error);
     if (result != 0)
         return result;
-    struct store_sink_state state;
-    result = store_read_sink(worker->reader, spec->config->name, &state, error);
-    if (result != 0) {
-        store_reader_close(worker->reader);
-        return result;
-    }
-    assert(state.found);
-    worker->cursor = state.delivered_seq;
     worker->instance = spec->instance;
     mutex_init(&worker->lock);
     snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->instance->name);

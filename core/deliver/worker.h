@@ -19,6 +19,7 @@ struct deliver_worker {
 
     /* The worker's own. */
     struct batch batch;
+    bool has_cursor;    /* it was read from the store */
     int64_t cursor;     /* newest seq that is delivered */
     int64_t frozen_seq; /* the border of the batch that is being retried; 0: none */
     int learned_limit;  /* records that the receiver takes at once; 0: not known */

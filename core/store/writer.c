@@ -12,7 +12,8 @@
 
 enum { BATCH = 64 };
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30 * 1000 };
-enum { PRUNE_EVERY_MS = 3600 * 1000 };
+/* The first time a while after the start: a clock that is wrong at boot has been set by then. */
+enum { PRUNE_FIRST_MS = 600 * 1000, PRUNE_EVERY_MS = 3600 * 1000 };
 
 static int64_t now_ms(const struct store *store)
 {
@@ -246,6 +247,7 @@ void writer_measure(struct store *store)
 void writer_work(void *argument)
 {
     struct store *store = argument;
+    store->prune_at_ms = now_ms(store) + PRUNE_FIRST_MS;
     while (!is_stopping(store)) {
         bool served = serve_request(store);
         if (drain_at(store) <= now_ms(store))

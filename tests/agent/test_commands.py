@@ -2,14 +2,14 @@
 """Commands, bad input and the guard: a clear sentence, the right code, and nothing lost."""
 
 import json
-import os
+
 import pathlib
 import sqlite3
 import socket
 import subprocess
 import unittest
 
-from harness import AGENT, Agent, Receiver, clean_environment, until
+from harness import AGENT, BUILD, Agent, Receiver, clean_environment, until
 
 
 class Base(unittest.TestCase):
@@ -43,6 +43,22 @@ class Commands(Base):
         listed = json.loads(self.make().run("plugins", "list", "--json").stdout)
         names = {plugin["name"] for plugin in listed if plugin["usable"]}
         self.assertLessEqual({"process_name", "http_ingest", "file"}, names)
+
+    def test_an_installed_agent_finds_its_plugins_wherever_it_was_installed(self):
+        agent = self.make()
+        prefix = agent.folder / "prefix"
+        subprocess.run(["cmake", "--install", BUILD, "--prefix", prefix], check=True,
+                       stdout=subprocess.DEVNULL)
+        moved = agent.folder / "moved"
+        prefix.rename(moved)
+        listed = subprocess.run([moved / "bin" / "clockblock", "plugins", "list", "--json", "--config",
+                                 agent.config], capture_output=True, text=True,
+                                env=clean_environment(), check=True)
+        paths = [plugin["path"] for plugin in json.loads(listed.stdout)]
+        self.assertEqual(3, len(paths))
+        for path in paths:
+            self.assertTrue(path.startswith(f"{moved}/lib"), path)
+        self.assertTrue((moved / "etc" / "clockblock" / "clockblock.conf").exists())
 
     def test_status_reaches_the_agent_through_its_socket(self):
         agent = self.make()

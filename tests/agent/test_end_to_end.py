@@ -2,6 +2,7 @@
 """The main job on real input: a game is noticed, counted, shown and forwarded; nothing is lost."""
 
 import json
+import signal
 import sqlite3
 import unittest
 
@@ -146,8 +147,6 @@ class FileSink(unittest.TestCase):
 
 class Reload(unittest.TestCase):
     def test_sighup_takes_a_new_configuration_and_refuses_a_bad_one(self):
-        import signal
-
         agent = Agent()
         self.addCleanup(agent.close)
         agent.start()
@@ -164,6 +163,22 @@ class Reload(unittest.TestCase):
         until(lambda: "is in force" in agent.log.read_text(), "the new configuration")
         until(lambda: agent.answers() and agent.status()["activity"] == "Blocks", "its activity")
         self.assertEqual(0, agent.stop()[0])
+
+    def test_reloads_while_heartbeats_are_delivered_lose_and_repeat_nothing(self):
+        receiver = Receiver()
+        receiver.up()
+        self.addCleanup(receiver.down)
+        agent = Agent(sinks=f'cloud: {{ plugin = "http_ingest"; endpoint_url = "{receiver.url()}";'
+                            " sync_interval_sec = 0.1; batch_limit = 1; };")
+        self.addCleanup(agent.close)
+        agent.start()
+        for count in range(2, 8):
+            until(lambda: len(receiver.heartbeats) >= count, "one more heartbeat")
+            agent.process.send_signal(signal.SIGHUP)
+        until(lambda: agent.log.read_text().count("is in force") >= 3, "reloads")
+        until(lambda: len(receiver.heartbeats) >= 9, "delivery after the last reload")
+        self.assertEqual(0, agent.stop()[0])
+        self.assertEqual(list(range(1, len(receiver.seqs()) + 1)), receiver.seqs())
 
 
 if __name__ == "__main__":
