@@ -161,16 +161,20 @@ static void long_names_are_not_cut(void **state)
         fail_msg("a name with a letter too many is taken for another");
 }
 
+static char *put_times(char *next, int count, const char *text)
+{
+    size_t length = strlen(text);
+    for (int i = 0; i < count; i++, next += length)
+        memcpy(next, text, length);
+    return next;
+}
+
 static char *repeat(const char *before, int count, const char *middle, const char *after)
 {
     size_t bytes = (size_t)count * (strlen(before) + strlen(after)) + strlen(middle) + 1;
     char *text = calloc(1, bytes);
     assert_non_null(text);
-    for (int i = 0; i < count; i++)
-        strcat(text, before);
-    strcat(text, middle);
-    for (int i = 0; i < count; i++)
-        strcat(text, after);
+    put_times(put_times(put_times(text, count, before), 1, middle), count, after);
     return text;
 }
 
