@@ -3,7 +3,7 @@
 # Each public header alone, in C and C++; each function of the ABI with its calling convention and its
 # line of thread, state and cost.
 set -uo pipefail
-cd "$(dirname "$0")/../../include"
+cd "$(dirname "$0")/../../include" || exit 1
 failed=0
 for header in clockblock/*.h; do
   for compiler in gcc clang; do
@@ -26,7 +26,10 @@ for path in sys.argv[1:]:
             print(f"{path}: {match.group(2)} lacks CLB_CALL")
             wrong += 1
         before = text[: match.start()].rstrip()
+        # The comment right before it: only a return type may stand between.
         comment = before[before.rfind("/*"):]
+        if re.search(r"[;{}]", comment[comment.find("*/"):]):
+            comment = ""
         if not re.search(r"\[(main|worker|any), [^\]]*(quick|bounded)[^\]]*\]", re.sub(r"\s*\n \* ?| +", " ", comment)):
             print(f"{path}: {match.group(2)} lacks its [thread, state, cost]")
             wrong += 1

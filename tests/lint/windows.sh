@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The pure and the public parts compile for Windows too, so that the walls of the platform stay put.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 compiler=x86_64-w64-mingw32-gcc
 command -v "$compiler" >/dev/null || { echo "skipped: $compiler is not installed"; exit 77; }
 failed=0
