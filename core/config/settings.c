@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Checks a group of the tree against a table of options, and builds what a plugin's create() gets.
  */
-#include "node.h"
-
-#include "platform/paths.h"
+#include "settings_internal.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { OPTIONS_MAX = 128, NAMES_MAX = 256 };
-
-struct block {
-    struct block *next;
-    max_align_t memory[];
-};
 
 /* What create() gets, and behind it all the memory that it is made of. */
 struct owned_settings {
@@ -26,28 +16,13 @@ struct owned_settings {
     struct block *blocks;  /* owned */
 };
 
-struct builder {
-    struct block **blocks;
-    const char *folder;
-    const char *where;
-    struct config_problems *problems;
-    bool failed;
-};
-
-static void *take(struct builder *builder, size_t bytes)
+void *settings_take(struct builder *builder, size_t bytes)
 {
     struct block *block = calloc(1, sizeof(*block) + bytes);
     assert(block != NULL);
     block->next = *builder->blocks;
     *builder->blocks = block;
     return block->memory;
-}
-
-static char *take_text(struct builder *builder, const char *text)
-{
-    char *copy = take(builder, strlen(text) + 1);
-    memcpy(copy, text, strlen(text) + 1);
-    return copy;
 }
 
 /* A table from a plugin may be older and shorter than ours, or newer and longer. */
@@ -59,290 +34,21 @@ static clb_option read_option(const clb_option *given)
     return option;
 }
 
-/* ---- Values ---- */
-
-static void mismatch(struct builder *builder, const clb_option *option,
-                     const struct config_node *node, const char *expected)
-{
-    builder->failed = true;
-    bool shown = (option->flags & CLB_OPTION_SECRET) == 0 && node->text != NULL;
-    config_problem(builder->problems, node, "%s%s%s: expected %s, found %s%s%s%s", builder->where,
-                   builder->where[0] != '\0' ? "." : "", option->key, expected,
-                   node_kind_name(node), shown ? " \"" : "", shown ? node->text : "",
-                   shown ? "\"" : "");
-}
-
-static void out_of_range(struct builder *builder, const clb_option *option,
-                         const struct config_node *node, double value)
-{
-    builder->failed = true;
-    config_problem(builder->problems, node, "%s%s%s: %g is out of range: it goes from %g to %g",
-                   builder->where, builder->where[0] != '\0' ? "." : "", option->key, value,
-                   option->minimum, option->maximum);
-}
-
-static bool read_number(const struct config_node *node, double *value)
-{
-    char *end;
-    switch (node->kind) {
-    case NODE_INT:
-        *value = (double)node->integer;
-        return true;
-    case NODE_NUMBER:
-        *value = node->number;
-        return true;
-    case NODE_TEXT:
-        errno = 0;
-        *value = strtod(node->text, &end);
-        return end != node->text && *end == '\0' && errno == 0 && isfinite(*value);
-    default:
-        return false;
-    }
-}
-
-static bool read_integer(const struct config_node *node, int64_t *value)
-{
-    double number;
-    if (node->kind == NODE_INT) {
-        *value = node->integer;
-        return true;
-    }
-    if (!read_number(node, &number) || number != floor(number) || fabs(number) > 9e15)
-        return false;
-    *value = (int64_t)number;
-    return true;
-}
-
-static bool read_bool(const struct config_node *node, int64_t *value)
-{
-    if (node->kind == NODE_TEXT) {
-        *value = strcmp(node->text, "true") == 0;
-        return *value != 0 || strcmp(node->text, "false") == 0;
-    }
-    *value = node->integer;
-    return node->kind == NODE_BOOL;
-}
-
-static bool in_range(const clb_option *option, double value)
-{
-    bool has_range = option->minimum != 0 || option->maximum != 0;
-    return !has_range || (value >= option->minimum && value <= option->maximum);
-}
-
-static void fill_number(struct builder *builder, const clb_option *option,
-                        const struct config_node *node, clb_setting *setting)
-{
-    double value = 0;
-    bool is_int = option->type == CLB_OPTION_INT;
-    if (is_int ? !read_integer(node, &setting->integer) : !read_number(node, &value)) {
-        mismatch(builder, option, node,
-                 is_int                                ? "a whole number"
-                 : option->type == CLB_OPTION_DURATION ? "a number of seconds"
-                                                       : "a number");
-        return;
-    }
-    if (is_int)
-        value = (double)setting->integer;
-    if (!in_range(option, value))
-        out_of_range(builder, option, node, value);
-    else if (option->type == CLB_OPTION_DURATION)
-        setting->integer = llround(value * 1000);
-    else if (!is_int)
-        setting->number = value;
-}
-
-static bool is_text(const struct config_node *node)
-{
-    return node->kind == NODE_STRING || node->kind == NODE_TEXT;
-}
-
-static void fill_path(struct builder *builder, const struct config_node *node, clb_setting *setting)
-{
-    char joined[PATH_CAPACITY];
-    for (const char *c = node->text; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20) {
-            config_warning(builder->problems, node,
-                           "%s: this path holds a control character: write / or \\\\ for \\",
-                           setting->key);
-            break;
-        }
-    if (node->text[0] == '\0')
-        setting->text = NULL; /* an empty path is none */
-    else if (paths_join(joined, builder->folder, node->text))
-        setting->text = take_text(builder, joined);
-}
-
-static void fill_enum(struct builder *builder, const clb_option *option,
-                      const struct config_node *node, clb_setting *setting)
-{
-    char list[256] = "";
-    for (const char *const *choice = option->choices; *choice != NULL; choice++) {
-        if (strcmp(*choice, node->text) == 0)
-            setting->text = *choice;
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", *choice);
-    }
-    if (setting->text != NULL)
-        return;
-    const char *near = config_nearest(node->text, option->choices);
-    builder->failed = true;
-    config_problem(builder->problems, node, "%s%s%s: \"%s\" is none of: %s%s%s%s", builder->where,
-                   builder->where[0] != '\0' ? "." : "", option->key, node->text, list,
-                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                   near != NULL ? "\"?)" : "");
-}
-
-/* ---- Lists ---- */
-
-static void add_item(struct builder *builder, clb_setting *setting, const char **items,
-                     const char *text, size_t length)
-{
-    while (length > 0 && text[0] == ' ') {
-        text++;
-        length--;
-    }
-    while (length > 0 && text[length - 1] == ' ')
-        length--;
-    char *item = take(builder, length + 1);
-    memcpy(item, text, length);
-    items[setting->count++] = item;
-}
-
-/* "a, b": as it comes from the environment. */
-static void fill_list_of_text(struct builder *builder, const char *text, clb_setting *setting)
-{
-    size_t commas = 0;
-    for (const char *c = text; *c != '\0'; c++)
-        commas += *c == ',';
-    const char **items = take(builder, (commas + 1) * sizeof(items[0]));
-    while (*text != '\0') {
-        size_t length = strcspn(text, ",");
-        add_item(builder, setting, items, text, length);
-        text += length + (text[length] == ',');
-    }
-    setting->items = items;
-}
-
-static void fill_list(struct builder *builder, const clb_option *option,
-                      const struct config_node *node, clb_setting *setting)
-{
-    size_t count = 1;
-    for (const struct config_node *child = node->children; child != NULL; child = child->next)
-        count++;
-    const char **items = take(builder, count * sizeof(items[0]));
-    setting->items = items;
-    if (node->kind == NODE_STRING) {
-        items[setting->count++] = take_text(builder, node->text);
-        return;
-    }
-    for (const struct config_node *child = node->children; child != NULL; child = child->next) {
-        if (child->kind != NODE_STRING) {
-            mismatch(builder, option, child, "a list of strings");
-            return;
-        }
-        items[setting->count++] = take_text(builder, child->text);
-    }
-}
-
-static void fill_settings(struct builder *builder, clb_settings *settings,
-                          const struct config_node *group, const clb_option *const *options,
-                          const char *const *host_keys, bool open);
-
-static void fill_groups(struct builder *builder, const clb_option *option,
-                        const struct config_node *node, clb_setting *setting)
-{
-    char where[192];
-    const char *outer = builder->where;
-    size_t count = 1;
-    for (const struct config_node *child = node->children; child != NULL; child = child->next)
-        count++;
-    const clb_settings **groups = take(builder, count * sizeof(groups[0]));
-    setting->groups = groups;
-    for (const struct config_node *child = node->children; child != NULL; child = child->next) {
-        if (child->kind != NODE_GROUP) {
-            mismatch(builder, option, child, "a list of groups: ( { ... }, { ... } )");
-            return;
-        }
-        snprintf(where, sizeof(where), "%s%s%s[%u]", outer, outer[0] != '\0' ? "." : "",
-                 option->key, setting->count);
-        clb_settings *made = take(builder, sizeof(*made));
-        builder->where = where;
-        fill_settings(builder, made, child, option->fields, NULL, false);
-        builder->where = outer;
-        groups[setting->count++] = made;
-    }
-}
-
-/* A list or list of groups, whose text may come from the environment or a table of options. */
-static void fill_many(struct builder *builder, const clb_option *option,
-                      const struct config_node *node, clb_setting *setting)
-{
-    bool groups = option->type == CLB_OPTION_GROUPS;
-    struct config_node *parsed = NULL;
-    if (node->kind == NODE_TEXT && (node->text[0] == '[' || node->text[0] == '('))
-        parsed = tree_parse_value(node->text, option->key, node->source);
-    else if (node->kind == NODE_TEXT && !groups) {
-        fill_list_of_text(builder, node->text, setting);
-        return;
-    }
-    const struct config_node *list = parsed != NULL ? parsed : node;
-    if (list->kind != NODE_LIST && (groups || list->kind != NODE_STRING))
-        mismatch(builder, option, node,
-                 groups ? "a list of groups: ( { ... }, { ... } )" : "a list of strings");
-    else if (groups)
-        fill_groups(builder, option, list, setting);
-    else
-        fill_list(builder, option, list, setting);
-    node_destroy(parsed);
-}
-
-/* ---- One setting, one group ---- */
-
-static void fill_value(struct builder *builder, const clb_option *option,
-                       const struct config_node *node, clb_setting *setting)
-{
-    switch (option->type) {
-    case CLB_OPTION_INT:
-    case CLB_OPTION_NUMBER:
-    case CLB_OPTION_DURATION:
-        fill_number(builder, option, node, setting);
-        return;
-    case CLB_OPTION_BOOL:
-        if (!read_bool(node, &setting->integer))
-            mismatch(builder, option, node, "true or false");
-        return;
-    case CLB_OPTION_LIST:
-    case CLB_OPTION_GROUPS:
-        fill_many(builder, option, node, setting);
-        return;
-    default:
-        break;
-    }
-    if (!is_text(node))
-        mismatch(builder, option, node, "a string");
-    else if (option->type == CLB_OPTION_PATH)
-        fill_path(builder, node, setting);
-    else if (option->type == CLB_OPTION_ENUM)
-        fill_enum(builder, option, node, setting);
-    else
-        setting->text = take_text(builder, node->text);
-}
-
 static clb_setting *fill_setting(struct builder *builder, const struct config_node *group,
                                  const clb_option *option)
 {
-    clb_setting *setting = take(builder, sizeof(*setting));
+    clb_setting *setting = settings_take(builder, sizeof(*setting));
     *setting = (clb_setting){.size = sizeof(*setting), .type = option->type, .key = option->key};
     const struct config_node *node = node_find(group, option->key);
     if (node != NULL) {
         setting->is_set = 1;
-        fill_value(builder, option, node, setting);
+        values_fill(builder, option, node, setting);
     } else if (option->default_text != NULL) {
         struct config_node place = {.kind = NODE_TEXT,
                                     .source = (char *)"default",
                                     .line = NODE_LINE_NOWHERE,
                                     .text = (char *)option->default_text};
-        fill_value(builder, option, &place, setting);
+        values_fill(builder, option, &place, setting);
     } else if ((option->flags & CLB_OPTION_REQUIRED) != 0) {
         builder->failed = true;
         config_problem(builder->problems, group, "%s: the setting \"%s\" is missing (%s)",
@@ -375,14 +81,13 @@ static void check_names(struct builder *builder, const struct config_node *group
     }
 }
 
-static void fill_settings(struct builder *builder, clb_settings *settings,
-                          const struct config_node *group, const clb_option *const *options,
-                          const char *const *host_keys, bool open)
+void settings_fill(struct builder *builder, clb_settings *settings, const struct config_node *group,
+                   const clb_option *const *options, const char *const *host_keys, bool open)
 {
     const char *names[NAMES_MAX + 1] = {NULL};
     uint32_t count = 0;
     uint32_t names_count = 0;
-    const clb_setting **filled = take(builder, OPTIONS_MAX * sizeof(filled[0]));
+    const clb_setting **filled = settings_take(builder, OPTIONS_MAX * sizeof(filled[0]));
     for (; options != NULL && *options != NULL && count < OPTIONS_MAX; options++) {
         clb_option option = read_option(*options);
         if (option.type < CLB_OPTION_STRING || option.type > CLB_OPTION_GROUPS)
@@ -409,7 +114,7 @@ clb_settings *settings_build(const char *folder, const struct config_node *group
                        node_kind_name(group));
         builder.failed = true;
     } else {
-        fill_settings(&builder, &owned->settings, group, options, host_keys, open);
+        settings_fill(&builder, &owned->settings, group, options, host_keys, open);
     }
     if (!builder.failed)
         return &owned->settings;

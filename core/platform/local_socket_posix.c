@@ -61,9 +61,11 @@ int local_socket_listen(const char *path, intptr_t *listener, struct error *erro
     struct sockaddr_un address;
     int folder = fill_address(path, &address);
     unlink(path);
-    mode_t before = umask(0177);
-    int result = bind(handle, (const struct sockaddr *)&address, sizeof(address));
-    umask(before);
+    /* Linux gives the file the mode that the socket has: no moment at which others may connect, and
+     * no umask that other threads would feel. */
+    int result = fchmod(handle, 0600);
+    if (result == 0)
+        result = bind(handle, (const struct sockaddr *)&address, sizeof(address));
     if (result == 0)
         result = listen(handle, 8);
     if (folder >= 0)

@@ -67,6 +67,7 @@ class Commands(Base):
         self.assertIn("no agent is running", done.stderr)
         agent.start()
         until(lambda: agent.status()["last_seen"], "a heartbeat")
+        self.assertEqual(0o600, pathlib.Path(f"{agent.database}.sock").stat().st_mode & 0o777)
         status = json.loads(agent.run("status", "--json").stdout)
         self.assertEqual("pc-test", status["device_id"])
         self.assertIn("not playing", agent.run("status").stdout)
