@@ -1,0 +1,358 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures ClockBlock beside the first agent, in one run, and prints one table. See README.md."""
+
+import argparse
+import contextlib
+import datetime
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from receiver import Receiver
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+POLL_MS = 5000
+DAY_ROWS = 17280
+PATIENCE_SEC = 300
+OURS, FIRST = "ClockBlock", "first agent"
+
+CONFIG = """
+db_path = "{database}"; device_id = "pc-01"; retention_days = 60; api: {{ port = {port}; }};
+detectors: {{ games: {{ plugin = "process_name";
+    rules = ( {{ activity = "Minecraft"; process = [ "Minecraft.exe" ]; }} ); }}; }};
+sinks: {{ {sink} }};
+"""
+SINK = 'bench: {{ plugin = "http_ingest"; endpoint_url = "{url}"; sync_interval_sec = {sec}; }};'
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, what, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit(f"bench: waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+class Bench:
+    """What all figures share: the programs, a folder, and the table that grows."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.folder = folder
+        self.build = pathlib.Path(options.build).resolve()
+        self.reference = pathlib.Path(options.reference).resolve() / "first_agent"
+        self.has_first = self.reference.is_dir()
+        self.agents = [OURS, FIRST] if self.has_first else [OURS]
+        self.rows = []
+
+    # ---- Programs ----
+
+    def environment(self):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("CLOCKBLOCK_")}
+        return kept | {"FIRST_AGENT": str(self.reference), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def program(self, agent):
+        if agent == FIRST:
+            return [sys.executable, HERE / "first_agent.py"]
+        return [self.build / "tests" / "bench" / "bench_store"]
+
+    def number(self, agent, *arguments):
+        """Runs a driver to its end; returns the number that it prints."""
+        command = [*self.program(agent), *map(str, arguments)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                              env=self.environment(), timeout=PATIENCE_SEC)
+        return float(done.stdout)
+
+    @contextlib.contextmanager
+    def running(self, agent, database, url=None, sync_sec=300):
+        """The agent as it is used; yields its process and port, and ends it."""
+        port = free_port()
+        command = self.command(agent, database, port, url, sync_sec)
+        log = open(self.folder / "agent.log", "a")
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment())
+        try:
+            until(lambda: answers(process, port), f"{agent}: see {log.name}", 30)
+            yield process, port
+        finally:
+            end(process)
+            log.close()
+
+    def command(self, agent, database, port, url, sync_sec):
+        if agent == FIRST:
+            sink = [url, str(sync_sec)] if url else []
+            return [*self.program(FIRST), "run", database, str(port), *sink]
+        sink = SINK.format(url=url, sec=sync_sec) if url else ""
+        config = self.folder / f"{port}.conf"
+        config.write_text(CONFIG.format(database=database, port=port, sink=sink))
+        return [self.build / "clockblock", "run", "--config", config]
+
+    # ---- Databases ----
+
+    def filled(self, agent, rows):
+        """A database with that many heartbeats up to now, made once."""
+        database = self.folder / f"{agent.replace(' ', '-')}-{rows}.db"
+        if not database.exists():
+            first_ms = int(time.time() * 1000) - rows * POLL_MS
+            self.number(agent, "fill", database, rows, first_ms)
+        return database
+
+    @contextlib.contextmanager
+    def scratch(self, original=None):
+        """A path for a database, with a copy of the original if there is one."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            database = pathlib.Path(folder) / "clockblock.db"
+            if original:
+                shutil.copy(original, database)
+                os.sync()  # the disk is not busy with the copy while it is measured
+            yield database
+
+    # ---- The table ----
+
+    def alternate(self, measure, rounds=None):
+        """Measures the agents in turn, round by round; returns a list of numbers for each."""
+        numbers = {agent: [] for agent in self.agents}
+        for _ in range(rounds or self.options.rounds):
+            for agent in self.agents:
+                numbers[agent].append(measure(agent))
+        return numbers
+
+    def add(self, figure, numbers):
+        ours, first = numbers.get(OURS, []), numbers.get(FIRST, [])
+        ratios = [mine / theirs for mine, theirs in zip(ours, first)]  # of the same round
+        ratio = f"{statistics.median(ratios):.3g}" if ratios else "-"
+        absent = "-" if self.has_first else "not there"
+        self.rows.append((figure, middle(ours, "-"), middle(first, absent), ratio,
+                          f"{span(ours)} | {span(first)}"))
+        print(f"  {figure}: {self.rows[-1][1:]}", file=sys.stderr)
+
+
+def answers(process, port):
+    if process.poll() is not None:
+        raise SystemExit(f"bench: an agent ended with {process.returncode}")
+    with contextlib.suppress(OSError):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/status")
+        return connection.getresponse().status == 200
+    return False
+
+
+def end(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# ---- Figures ----
+
+
+def stored(bench):
+    """In turn with what the disk allows, which the noise of a shared disk moves as well."""
+    cases = [("append", OURS), ("overwrite", OURS), *(("commits", agent) for agent in bench.agents)]
+    numbers = {case: [] for case in cases}
+    for _ in range(bench.options.rounds):
+        for what, agent in cases:
+            with bench.scratch() as path:
+                numbers[what, agent].append(bench.number(agent, what, path, bench.options.seconds))
+    bench.add("heartbeats stored/s, one commit each",
+              {agent: numbers["commits", agent] for agent in bench.agents})
+    bench.add("  floor: 4 KB appends/s, fdatasync each", {OURS: numbers["append", OURS]})
+    bench.add("  floor: the same in place", {OURS: numbers["overwrite", OURS]})
+
+
+def size(bench):
+    rows = bench.options.rows
+    numbers = bench.alternate(lambda agent: bench.filled(agent, rows).stat().st_size / rows, 1)
+    bench.add(f"bytes per row at {rows:,} rows *", numbers)
+
+
+def drain(bench, rows):
+    def drained(agent):
+        with bench.scratch(bench.filled(agent, rows)) as database, Receiver() as receiver:
+            if agent == FIRST:
+                return bench.number(FIRST, "drain", database, receiver.url, 3 * bench.options.seconds)
+            with bench.running(OURS, database, receiver.url):
+                until(lambda: receiver.rows >= rows, "all heartbeats to be delivered", PATIENCE_SEC)
+            return rows / receiver.seconds
+
+    bench.add(f"rows drained/s of {rows:,}", bench.alternate(drained))
+
+
+def drains(bench):
+    for rows in sorted({min(DAY_ROWS, bench.options.rows), bench.options.rows}):
+        drain(bench, rows)
+
+
+def api(bench):
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    for path in ("/status", f"/daily?date={today}"):
+        def served(agent):
+            with bench.scratch(bench.filled(agent, min(DAY_ROWS, bench.options.rows))) as database:
+                with bench.running(agent, database) as (_, port):
+                    return requests_per_second(port, path, bench.options.seconds)
+
+        bench.add(f"{path.split('?')[0]} requests/s", bench.alternate(served))
+
+
+def idle(bench):
+    """All agents idle side by side: they share the moment, and leave the machine idle."""
+    cases = [(agent, sink) for agent in bench.agents for sink in (False, True)]
+    memory = {case: [] for case in cases}
+    cpu = {case: [] for case in cases}
+    for _ in range(bench.options.rounds):
+        idle_round(bench, cases, memory, cpu)
+    for sink, name in ((False, "no sink"), (True, f"http sink every {POLL_MS // 1000} s")):
+        bench.add(f"resident MB, {name} *", {agent: memory[agent, sink] for agent in bench.agents})
+        bench.add(f"CPU s per hour idle, {name} *", {agent: cpu[agent, sink] for agent in bench.agents})
+
+
+def idle_round(bench, cases, memory, cpu):
+    with contextlib.ExitStack() as stack:
+        receiver = stack.enter_context(Receiver())
+        processes = {}
+        for agent, sink in cases:
+            database = stack.enter_context(bench.scratch())
+            url = receiver.url if sink else None
+            running = bench.running(agent, database, url, POLL_MS // 1000)
+            processes[agent, sink], _ = stack.enter_context(running)
+        time.sleep(2 * POLL_MS / 1000)
+        before = {case: cpu_seconds(process.pid) for case, process in processes.items()}
+        begun = time.monotonic()
+        time.sleep(max(bench.options.idle, POLL_MS / 1000))
+        for case, process in processes.items():
+            used = cpu_seconds(process.pid) - before[case]
+            cpu[case].append(used / (time.monotonic() - begun) * 3600)
+            memory[case].append(resident_bytes(process.pid) / 1e6)
+
+
+# ---- Instruments ----
+
+
+def resident_bytes(pid):
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE")
+
+
+def cpu_seconds(pid):
+    """utime + stime, in ns from the scheduler where it tells: a tick of 10 ms is coarse for us."""
+    try:
+        tasks = list(pathlib.Path(f"/proc/{pid}/task").iterdir())
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    except (OSError, IndexError):
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def requests_per_second(port, path, seconds):
+    if not shutil.which("wrk"):
+        return python_requests_per_second(port, path, seconds)
+    url = f"http://127.0.0.1:{port}{path}"
+    command = ["wrk", "-t1", "-c4", f"-d{round(seconds)}", url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise SystemExit(f"bench: {url} fails: {text}")
+    return float(re.search(r"Requests/sec:\s*([0-9.]+)", text).group(1))
+
+
+def python_requests_per_second(port, path, seconds):
+    counts = [0] * 4
+    stop_at = time.monotonic() + seconds
+
+    def ask(index):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        while time.monotonic() < stop_at:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            counts[index] += response.status == 200
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(counts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / seconds
+
+
+# ---- The table ----
+
+
+def plain(number):
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+
+
+def middle(numbers, absent):
+    return plain(statistics.median(numbers)) if numbers else absent
+
+
+def span(numbers):
+    return f"{plain(min(numbers))}..{plain(max(numbers))}" if len(numbers) > 1 else "-"
+
+
+def print_table(rows):
+    table = [("figure", OURS, FIRST, "ratio", f"noise: {OURS} | {FIRST}"), *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(5)]
+    for row in table:
+        cells = [row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2, 3)), row[4]]
+        print("  ".join(cells))
+    print("medians of the rounds, also of their ratios (ClockBlock to first agent); *: less is better")
+
+
+def print_machine(options):
+    processes = sum(entry.name.isdigit() for entry in pathlib.Path("/proc").iterdir())
+    client = "wrk -t1 -c4" if shutil.which("wrk") else "a Python client"
+    print(f"{os.cpu_count()} cores, {processes} processes, load {os.getloadavg()[0]:.2f}, "
+          f"{options.rounds} rounds, API asked by {client}")
+
+
+FIGURES = {"store": stored, "size": size, "drain": drains, "api": api, "idle": idle}
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default=ROOT / "build", help="build folder (default: build)")
+    parser.add_argument("--reference", default=ROOT.parent / "shared" / "reference",
+                        help="folder that holds first_agent/")
+    parser.add_argument("--folder", help="where databases are made: on the disk to measure")
+    parser.add_argument("--rows", type=int, default=30 * DAY_ROWS, help="rows of a full database")
+    parser.add_argument("--rounds", type=int, default=3, help="of each measurement, in turn")
+    parser.add_argument("--seconds", type=float, default=3, help="of one measurement")
+    parser.add_argument("--idle", type=float, default=20, help="seconds of idling, a multiple of 5 to be exact")
+    parser.add_argument("--only", choices=FIGURES, action="append", help="may be given again")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store"],
+                   check=True, stdout=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="clockblock-bench-", dir=options.folder) as folder:
+        bench = Bench(options, pathlib.Path(folder))
+        print_machine(options)
+        for name in options.only or FIGURES:
+            FIGURES[name](bench)
+        print_table(bench.rows)
+
+
+if __name__ == "__main__":
+    main()
