@@ -138,7 +138,7 @@ class Bench:
         ours, first = numbers.get(OURS, []), numbers.get(FIRST, [])
         ratios = [mine / theirs for mine, theirs in zip(ours, first)]  # of the same round
         ratio = f"{statistics.median(ratios):.3g}" if ratios else "-"
-        absent = "-" if self.has_first else "not there"
+        absent = "not there" if FIRST not in numbers and not self.has_first else "-"
         self.rows.append((figure, middle(ours, "-"), middle(first, absent), ratio,
                           f"{span(ours)} | {span(first)}"))
         print(f"  {figure}: {self.rows[-1][1:]}", file=sys.stderr)
@@ -176,8 +176,8 @@ def stored(bench):
                 numbers[what, agent].append(bench.number(agent, what, path, bench.options.seconds))
     bench.add("heartbeats stored/s, one commit each",
               {agent: numbers["commits", agent] for agent in bench.agents})
-    bench.add("  floor: 4 KB appends/s, fdatasync each", {OURS: numbers["append", OURS]})
-    bench.add("  floor: the same in place", {OURS: numbers["overwrite", OURS]})
+    bench.add("  floor: 4 KB appends/s, fdatasync each", {OURS: numbers["append", OURS], FIRST: []})
+    bench.add("  floor: the same in place", {OURS: numbers["overwrite", OURS], FIRST: []})
 
 
 def size(bench):
@@ -315,7 +315,7 @@ def print_table(rows):
     for row in table:
         cells = [row[0].ljust(widths[0]), *(row[i].rjust(widths[i]) for i in (1, 2, 3)), row[4]]
         print("  ".join(cells))
-    print("medians of the rounds, also of their ratios (ClockBlock to first agent); *: less is better")
+    print("medians of the rounds and of their ratios, ClockBlock to first agent; *: less is better")
 
 
 def print_machine(options):
