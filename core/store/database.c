@@ -2,6 +2,7 @@
 #include "database.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int refuse(sqlite3 *db, const char *path, struct error *error)
@@ -22,6 +23,19 @@ static void harden(sqlite3 *db)
     sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 256, 32);
 }
 
+/* A file system that cannot share memory between processes has no wal, and says so only here. */
+static int demand_wal(sqlite3 *db, const char *path, struct error *error)
+{
+    int64_t is_wal = 0;
+    int result = database_integer(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode",
+                                  &is_wal, error);
+    if (result != 0 || is_wal == 1)
+        return result;
+    return error_set(error, EXIT_CODE_DISK,
+                     "%s: its file system has no write-ahead log: put db_path on a local disk",
+                     path);
+}
+
 int database_open_writer(sqlite3 **db, const char *path, struct error *error)
 {
     sqlite3 *opened = NULL;
@@ -30,15 +44,18 @@ int database_open_writer(sqlite3 **db, const char *path, struct error *error)
                         NULL) != SQLITE_OK)
         return refuse(opened, path, error);
     harden(opened);
+    /* Somebody with a database tool may hold the lock for a moment. */
+    sqlite3_busy_timeout(opened, 1000);
     /* The page size counts only for a new file, the rest for each connection. */
     int result = database_exec(opened,
                                "PRAGMA page_size = 1024; PRAGMA auto_vacuum = INCREMENTAL;"
                                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
                                "PRAGMA cache_size = -256; PRAGMA mmap_size = 0;"
-                               "PRAGMA wal_autocheckpoint = 1000;"
                                "PRAGMA journal_size_limit = 1048576;",
                                error);
+    if (result == 0)
+        result = demand_wal(opened, path, error);
     if (result != 0) {
         sqlite3_close(opened);
         return result;
@@ -67,6 +84,41 @@ int database_open_reader(sqlite3 **db, const char *path, struct error *error)
     return 0;
 }
 
+static char *put_escaped(char *next, const char *path)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (; *path != '\0'; path++) {
+        unsigned char c = (unsigned char)*path;
+        if (strchr("%?#", c) == NULL) {
+            *next++ = *path;
+            continue;
+        }
+        *next++ = '%';
+        *next++ = digits[c >> 4];
+        *next++ = digits[c & 0x0F];
+    }
+    return next;
+}
+
+int database_open_look(sqlite3 **db, const char *path, struct error *error)
+{
+    static const char scheme[] = "file:";
+    static const char option[] = "?immutable=1";
+    char *uri = malloc(3 * strlen(path) + sizeof(scheme) + sizeof(option));
+    assert(uri != NULL);
+    memcpy(uri, scheme, sizeof(scheme));
+    memcpy(put_escaped(uri + strlen(scheme), path), option, sizeof(option));
+    int code = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    free(uri);
+    if (code != SQLITE_OK) {
+        int result = refuse(*db, path, error);
+        *db = NULL;
+        return result;
+    }
+    harden(*db);
+    return 0;
+}
+
 void database_close(sqlite3 *db)
 {
     int result = sqlite3_close(db);
@@ -74,11 +126,34 @@ void database_close(sqlite3 *db)
     (void)result;
 }
 
+/* What the user can do about it. */
+static const char *advice(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_FULL:
+        return "; free some space on its disk";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return "; see to it that the user of this agent may write it and its folder";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "; another program holds it: end that program";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "; move it, its -wal and its -shm out of the way, and a new one is made";
+    case SQLITE_IOERR:
+        return "; the disk may be failing: look into the system's log";
+    default:
+        return "";
+    }
+}
+
 int database_fail(sqlite3 *db, struct error *error)
 {
     const char *path = sqlite3_db_filename(db, "main");
-    return error_set(error, EXIT_CODE_DISK, "%s: %s", path != NULL ? path : "the database",
-                     sqlite3_errmsg(db));
+    return error_set(error, EXIT_CODE_DISK, "%s: %s%s", path != NULL ? path : "the database",
+                     sqlite3_errmsg(db), advice(sqlite3_extended_errcode(db)));
 }
 
 int database_exec(sqlite3 *db, const char *sql, struct error *error)

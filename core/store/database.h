@@ -16,6 +16,9 @@ enum { DATABASE_APPLICATION_ID = 0x434C4F42, DATABASE_VERSION = 1 }; /* "CLOB" *
 int database_open_writer(sqlite3 **db, const char *path, struct error *error);
 /* Opens a connection that only reads, and never checkpoints. */
 int database_open_reader(sqlite3 **db, const char *path, struct error *error);
+/* Opens the file for a look that leaves no trace beside it: what is still in a journal or a wal is
+ * not seen. */
+int database_open_look(sqlite3 **db, const char *path, struct error *error);
 void database_close(sqlite3 *db); /* NULL is fine; statements were finalized */
 
 /* Runs SQL without results. */
@@ -29,7 +32,7 @@ void database_bind(sqlite3_stmt *statement, int count, const int64_t *values);
 /* Steps a statement that has no rows to give, and resets it. */
 int database_step(sqlite3_stmt *statement, struct error *error);
 
-/* A sentence with the file's name and SQLite's reason; EXIT_CODE_DISK. */
+/* A sentence with the file's name, SQLite's reason and what to do; EXIT_CODE_DISK. */
 int database_fail(sqlite3 *db, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "record/text.h"
 #include "record/usage.h"
+#include "schema.h"
 #include "zone/civil.h"
 
 #include <assert.h>
@@ -37,6 +38,8 @@ int store_reader_open(struct store_reader **reader, const char *path, struct err
     struct store_reader *made = calloc(1, sizeof(*made));
     assert(made != NULL);
     int result = database_open_reader(&made->db, path, error);
+    if (result == 0)
+        result = schema_check_ours(made->db, path, error);
     for (int i = 0; i < READER_STATEMENTS && result == 0; i++)
         result = database_prepare(made->db, sql[i], &made->statements[i], error);
     if (result != 0) {
@@ -109,6 +112,7 @@ int store_read_after(struct store_reader *reader, int64_t after_seq, int limit,
                      struct heartbeat *heartbeats, int *count, struct heartbeat_origin *origin,
                      struct error *error)
 {
+    assert(limit > 0 && after_seq >= 0);
     sqlite3_stmt *statement = reader->statements[READER_AFTER];
     const int64_t values[] = {after_seq, limit};
     database_bind(statement, 2, values);
@@ -132,6 +136,7 @@ int store_read_after(struct store_reader *reader, int64_t after_seq, int limit,
 int store_read_before(struct store_reader *reader, int64_t before_seq, int limit, store_visit visit,
                       void *context, struct error *error)
 {
+    assert(limit > 0 && before_seq >= 0);
     sqlite3_stmt *statement = reader->statements[READER_BEFORE];
     const int64_t values[] = {before_seq, limit};
     database_bind(statement, 2, values);

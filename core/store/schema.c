@@ -10,6 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#define UUID_PART(blob, from, count) "substr(hex(" blob "), " #from ", " #count ")"
+#define UUID_TEXT(blob)                                                                            \
+    "lower(" UUID_PART(blob, 1, 8) " || '-' || " UUID_PART(blob, 9, 4) " || '-' || " UUID_PART(    \
+        blob, 13, 4) " || '-' || " UUID_PART(blob, 17, 4) " || '-' || " UUID_PART(blob, 21,        \
+                                                                                  12) ")"
+
 /* Small whole numbers cost no payload when they are 0 or 1, and NULL costs none at all: a heartbeat
  * takes 45 bytes. The id has no index: an index would double what each heartbeat writes. */
 static const char tables_1[] =
@@ -36,21 +42,40 @@ static const char tables_1[] =
     "CREATE TABLE last_tick(one INTEGER PRIMARY KEY CHECK(one = 1), boot_id TEXT NOT NULL,"
     " monotonic_ms INTEGER NOT NULL, boottime_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL)"
     " STRICT;"
-    "CREATE VIEW heartbeats_readable AS SELECT h.seq, lower(hex(h.id)) AS id, d.device_id,"
-    " strftime('%Y-%m-%dT%H:%M:%S', h.wall_ms / 1000, 'unixepoch')"
-    " || printf('.%03dZ', h.wall_ms % 1000) AS timestamp_utc, h.is_playing, h.poll_interval_sec,"
-    " a.name AS activity, h.credited_ms, h.overdraft_ms, b.name AS decided_by, h.flags,"
-    " lower(hex(e.uuid)) AS epoch FROM heartbeats h JOIN epochs e ON e.id = h.epoch"
-    " JOIN devices d ON d.id = e.device LEFT JOIN names a ON a.id = h.activity"
-    " LEFT JOIN names b ON b.id = h.decided_by;";
+    "CREATE VIEW heartbeats_readable AS SELECT h.seq, " UUID_TEXT(
+        "h.id") " AS id, d.device_id,"
+                " strftime('%Y-%m-%dT%H:%M:%S', h.wall_ms / 1000, 'unixepoch')"
+                " || printf('.%03dZ', h.wall_ms % 1000) AS timestamp_utc, h.is_playing, "
+                "h.poll_interval_sec,"
+                " a.name AS activity, h.credited_ms, h.overdraft_ms, b.name AS decided_by, h.flags,"
+                " " UUID_TEXT(
+                    "e.uuid") " AS epoch FROM heartbeats h JOIN epochs e ON e.id = h.epoch"
+                              " JOIN devices d ON d.id = e.device LEFT JOIN names a ON a.id = "
+                              "h.activity"
+                              " LEFT JOIN names b ON b.id = h.decided_by;";
 
-static bool has_table(sqlite3 *db, const char *name)
+static int refuse_foreign(const char *path, struct error *error)
 {
-    char sql[160];
-    int64_t count = 0;
-    snprintf(sql, sizeof(sql),
-             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'", name);
-    return database_integer(db, sql, &count, NULL) == 0 && count == 1;
+    return error_set(error, EXIT_CODE_CONFIG,
+                     "%s: is a database of another program, and is left as it is: name another "
+                     "db_path",
+                     path);
+}
+
+static bool can_read(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    bool can = sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK;
+    sqlite3_finalize(statement);
+    return can;
+}
+
+static bool is_first_agent(sqlite3 *db)
+{
+    return can_read(db, "SELECT id, device_id, timestamp_utc, is_playing, poll_interval_sec,"
+                        " synced_at, rowid FROM heartbeats") &&
+           can_read(db, "SELECT device_id, date_utc, minutes_used, last_heartbeat_at"
+                        " FROM daily_rollups");
 }
 
 static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struct error *error)
@@ -76,18 +101,20 @@ static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struc
                          ", this one knows %d), and is left as it is: install the newer one",
                          path, version, DATABASE_VERSION);
     }
-    if (application_id == 0 && tables == 0) {
-        *kind = SCHEMA_NEW;
-        return 0;
-    }
-    if (application_id == 0 && has_table(db, "heartbeats") && has_table(db, "daily_rollups")) {
-        *kind = SCHEMA_FIRST_AGENT;
-        return 0;
-    }
-    return error_set(error, EXIT_CODE_CONFIG,
-                     "%s: is a database of another program, and is left as it is: name another "
-                     "db_path",
-                     path);
+    if (application_id != 0 || (tables > 0 && !is_first_agent(db)))
+        return refuse_foreign(path, error);
+    *kind = tables == 0 ? SCHEMA_NEW : SCHEMA_FIRST_AGENT;
+    return 0;
+}
+
+int schema_check_ours(sqlite3 *db, const char *path, struct error *error)
+{
+    enum schema_kind kind = SCHEMA_NEW;
+    int result = identify(db, path, &kind, error);
+    if (result == 0 && kind != SCHEMA_OURS)
+        return error_set(error, EXIT_CODE_CONFIG, "%s: is not a database of ClockBlock%s", path,
+                         kind == SCHEMA_FIRST_AGENT ? " yet: start the agent to import it" : "");
+    return result;
 }
 
 static uint32_t big_endian(const unsigned char *bytes)
@@ -111,27 +138,43 @@ static int identify_start(const char *path, uint32_t *application_id, struct err
                          path);
     *application_id = big_endian(header + APPLICATION_ID_AT);
     if (*application_id != 0 && *application_id != DATABASE_APPLICATION_ID)
-        return error_set(error, EXIT_CODE_CONFIG,
-                         "%s: is a database of another program, and is left as it is: name another "
-                         "db_path",
-                         path);
+        return refuse_foreign(path, error);
     return 0;
+}
+
+/* Its tables decide about a database that nobody put a mark on. Whoever has to recover it first is
+ * known only after this: a look leaves nothing beside what is not ours. */
+static int identify_unmarked(const char *path, enum schema_kind *kind, struct error *error)
+{
+    sqlite3 *db = NULL;
+    int result = database_open_look(&db, path, error);
+    if (result == 0)
+        result = identify(db, path, kind, error);
+    database_close(db);
+    return result;
 }
 
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
 {
-    uint32_t application_id;
+    uint32_t application_id = 0;
     *kind = SCHEMA_NEW;
-    if (!file_exists(path) || (file_is_regular(path) && file_size(path) == 0))
+    if (!file_exists(path))
+        return 0;
+    if (!file_is_regular(path))
+        return error_set(error, EXIT_CODE_CONFIG, "%s: is no file: name another db_path", path);
+    if (file_size(path) == 0)
         return 0;
     int result = identify_start(path, &application_id, error);
-    if (result != 0)
+    if (result == 0 && application_id == 0)
+        result = identify_unmarked(path, kind, error);
+    if (result != 0 || *kind == SCHEMA_FIRST_AGENT)
         return result;
+
+    /* Ours: what is still in its wal counts too. */
     sqlite3 *db = NULL;
     result = database_open_reader(&db, path, error);
-    if (result != 0)
-        return EXIT_CODE_CONFIG;
-    result = identify(db, path, kind, error);
+    if (result == 0)
+        result = identify(db, path, kind, error);
     database_close(db);
     return result;
 }

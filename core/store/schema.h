@@ -11,6 +11,9 @@ enum schema_kind { SCHEMA_NEW, SCHEMA_OURS, SCHEMA_FIRST_AGENT };
  * neither nothing, nor ours of a version that is known, nor the first agent's. */
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error);
 
+/* Refuses, with EXIT_CODE_CONFIG, a database that is open and is not ours, or newer. */
+int schema_check_ours(sqlite3 *db, const char *path, struct error *error);
+
 /* Makes the tables in a new database, or brings an old one up to date. One transaction. */
 int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error);
 
