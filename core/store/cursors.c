@@ -41,21 +41,28 @@ static int first_cursor(struct store *store, bool from_now, int64_t *seq, struct
 static int run_enable(struct store *store, void *argument, struct error *error)
 {
     const struct enable *enable = argument;
+    sqlite3_stmt *insert = NULL;
     int64_t seq;
     int result = first_cursor(store, enable->from_now, &seq, error);
     if (result == 0)
-        result = bind_and_step(store->db,
-                               "INSERT OR IGNORE INTO sink_cursors(sink, delivered_seq, enabled,"
-                               " added_ms) VALUES(?1, ?2, 1, 0)",
-                               enable->sink, seq, error);
-    if (result == 0)
-        result = bind_and_step(store->db, "UPDATE sink_cursors SET enabled = 1 WHERE sink = ?1",
-                               enable->sink, 0, error);
+        result = database_prepare(
+            store->db,
+            "INSERT INTO sink_cursors(delivered_seq, added_ms, sink, enabled) VALUES(?, ?, ?, 1)"
+            " ON CONFLICT DO UPDATE SET enabled = 1",
+            &insert, error);
+    if (result != 0)
+        return result;
+    const int64_t values[] = {seq, store->clock->wall_ms(store->clock)};
+    database_bind(insert, 2, values);
+    sqlite3_bind_text(insert, 3, enable->sink, -1, SQLITE_STATIC);
+    result = database_step(insert, error);
+    sqlite3_finalize(insert);
     return result;
 }
 
 int store_sink_enable(struct store *store, const char *sink, bool from_now, struct error *error)
 {
+    assert(sink[0] != '\0');
     struct enable enable = {sink, from_now};
     return writer_call(store, run_enable, &enable, error);
 }

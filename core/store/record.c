@@ -16,8 +16,9 @@ static const char *const sql[RECORD_STATEMENTS] = {
     [RECORD_DAY] = "INSERT INTO daily_rollups VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                    " ON CONFLICT DO UPDATE SET used_ms = used_ms + excluded.used_ms,"
                    " overdraft_ms = overdraft_ms + excluded.overdraft_ms,"
-                   " last_heartbeat_ms = max(last_heartbeat_ms, excluded.last_heartbeat_ms),"
-                   " updated_ms = max(updated_ms, excluded.updated_ms)",
+                   " last_heartbeat_ms = coalesce(nullif(excluded.last_heartbeat_ms, 0),"
+                   " last_heartbeat_ms),"
+                   " updated_ms = coalesce(nullif(excluded.updated_ms, 0), updated_ms)",
     [RECORD_SLOT] = "INSERT INTO usage_slots VALUES(?1, ?2, ?3, ?4, ?5)"
                     " ON CONFLICT DO UPDATE SET used_ms = used_ms + excluded.used_ms,"
                     " overdraft_ms = overdraft_ms + excluded.overdraft_ms",
@@ -95,6 +96,7 @@ int record_add_day(struct record *record, int32_t date_utc, int64_t used_ms, int
 {
     const int64_t values[] = {record->device, date_utc,          used_ms,
                               overdraft_ms,   last_heartbeat_ms, updated_ms};
+    assert(used_ms >= 0 && overdraft_ms >= 0 && overdraft_ms <= used_ms);
     database_bind(record->statements[RECORD_DAY], 6, values);
     return database_step(record->statements[RECORD_DAY], error);
 }

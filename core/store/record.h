@@ -40,7 +40,7 @@ int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, i
                      struct error *error);
 int record_tick(struct record *record, const struct tick *tick, struct error *error);
 
-/* Adds to a day or a slot. */
+/* Adds to a day or a slot. A moment of 0 leaves the one that is there. */
 int record_add_day(struct record *record, int32_t date_utc, int64_t used_ms, int64_t overdraft_ms,
                    int64_t last_heartbeat_ms, int64_t updated_ms, struct error *error);
 int record_add_slot(struct record *record, int64_t slot, int64_t activity, int64_t used_ms,

@@ -5,77 +5,149 @@
 #include "record/usage.h"
 #include "zone/civil.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SLICE_ROWS = 500 };
+enum { SLICE_ROWS = 500, SLICE_PAGES = 256 };
+/* What the next hour writes anyway is not given back: moving pages to and fro would wear the disk.
+ */
+enum { SPARE_PAGES = 128 };
 
+/* A clock that is wrong at boot is set soon after. */
+enum { FIRST_MS = 600 * 1000 };
+
+/* The next rows in order of seq. */
 struct slice {
+    int64_t after_seq;
     int64_t cutoff_ms;
-    int64_t last_seq; /* the newest that may go */
+    int64_t last_seq; /* 0: there are no rows left that may go */
+    int64_t old;      /* rows before the cutoff */
+    int64_t newest_old_ms;
+    bool has_future; /* a clock was ahead once: what is old may lie behind */
 };
 
-static int find_slice(struct store *store, struct slice *slice, struct error *error)
+static int64_t cutoff_ms(struct store *store, int64_t wall_ms)
 {
     mutex_lock(&store->lock);
     int64_t days = store->retention_days;
     mutex_unlock(&store->lock);
-    slice->cutoff_ms = store->clock->wall_ms(store->clock) - days * CIVIL_DAY_MS;
+    return wall_ms - days * CIVIL_DAY_MS;
+}
+
+static int look_at_slice(struct store *store, struct slice *slice, struct error *error)
+{
     /* The newest row stays: its seq must not be given again. */
-    return database_integer(store->db,
-                            "SELECT min(coalesce((SELECT max(seq) FROM heartbeats), 0) - 1,"
-                            " coalesce((SELECT min(delivered_seq) FROM sink_cursors WHERE enabled),"
-                            " 9223372036854775807))",
-                            &slice->last_seq, error);
-}
-
-/* verify compares only what the rows that are left cover completely. */
-static int remember_border(struct store *store, int64_t newest_ms, struct error *error)
-{
-    char sql[224];
-    int64_t border_ms = (newest_ms / USAGE_SLOT_MS + 1) * USAGE_SLOT_MS;
-    snprintf(sql, sizeof(sql),
-             "INSERT INTO meta VALUES('pruned_before_ms', %" PRId64 ")"
-             " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-             border_ms);
-    return database_exec(store->db, sql, error);
-}
-
-int retention_slice(struct store *store, int64_t *deleted, bool *more, struct error *error)
-{
-    char sql[320];
-    struct slice slice;
-    int64_t newest_ms = 0;
-    *deleted = 0;
-    *more = false;
-    int result = find_slice(store, &slice, error);
+    static const char sql[] =
+        "SELECT max(seq), count(*) FILTER (WHERE wall_ms < ?2), max(wall_ms) FILTER (WHERE"
+        " wall_ms < ?2), max(wall_ms) > ?3 FROM (SELECT seq, wall_ms FROM heartbeats WHERE"
+        " seq > ?1 AND seq < (SELECT max(seq) FROM heartbeats) AND seq <= coalesce((SELECT"
+        " min(delivered_seq) FROM sink_cursors WHERE enabled), 9223372036854775807)"
+        " ORDER BY seq LIMIT ?4)";
+    sqlite3_stmt *statement = NULL;
+    int64_t wall_ms = store->clock->wall_ms(store->clock);
+    *slice =
+        (struct slice){.after_seq = store->pruned_to_seq, .cutoff_ms = cutoff_ms(store, wall_ms)};
+    const int64_t values[] = {slice->after_seq, slice->cutoff_ms, wall_ms, SLICE_ROWS};
+    int result = database_prepare(store->db, sql, &statement, error);
     if (result != 0)
         return result;
+    database_bind(statement, 4, values);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        slice->last_seq = sqlite3_column_int64(statement, 0);
+        slice->old = sqlite3_column_int64(statement, 1);
+        slice->newest_old_ms = sqlite3_column_int64(statement, 2);
+        slice->has_future = sqlite3_column_int(statement, 3) != 0;
+    } else {
+        result = database_fail(store->db, error);
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
 
-    snprintf(sql, sizeof(sql),
-             "SELECT max(wall_ms) FROM (SELECT wall_ms FROM heartbeats WHERE seq <= %" PRId64
-             " AND wall_ms < %" PRId64 " ORDER BY seq LIMIT %d)",
-             slice.last_seq, slice.cutoff_ms, SLICE_ROWS);
-    result = database_integer(store->db, sql, &newest_ms, error);
-    if (result != 0 || newest_ms == 0)
+static int run(struct store *store, const char *sql, int count, const int64_t *values,
+               struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = database_prepare(store->db, sql, &statement, error);
+    if (result != 0)
         return result;
+    database_bind(statement, count, values);
+    result = database_step(statement, error);
+    sqlite3_finalize(statement);
+    return result;
+}
 
-    result = remember_border(store, newest_ms, error);
-    snprintf(sql, sizeof(sql),
-             "DELETE FROM heartbeats WHERE seq IN (SELECT seq FROM heartbeats WHERE seq <= %" PRId64
-             " AND wall_ms < %" PRId64 " ORDER BY seq LIMIT %d)",
-             slice.last_seq, slice.cutoff_ms, SLICE_ROWS);
+static int delete_slice(struct store *store, const struct slice *slice, struct error *error)
+{
+    /* verify compares only what the rows that are left cover completely. */
+    int64_t border_ms = (slice->newest_old_ms / USAGE_SLOT_MS + 1) * USAGE_SLOT_MS;
+    const int64_t rows[] = {slice->after_seq, slice->last_seq, slice->cutoff_ms};
+    int result = run(store,
+                     "INSERT INTO meta VALUES('pruned_before_ms', ?)"
+                     " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+                     1, &border_ms, error);
     if (result == 0)
-        result = database_exec(store->db, sql, error);
-    *deleted = sqlite3_changes64(store->db);
-    *more = *deleted == SLICE_ROWS;
+        result = run(store, "DELETE FROM heartbeats WHERE seq > ? AND seq <= ? AND wall_ms < ?", 3,
+                     rows, error);
+    assert(result != 0 || sqlite3_changes64(store->db) == slice->old);
+    if (result == 0)
+        result = run(store,
+                     "DELETE FROM day_splits WHERE seq > ? AND seq <= ? AND NOT EXISTS"
+                     " (SELECT 1 FROM heartbeats h WHERE h.seq = day_splits.seq)",
+                     2, rows, error);
     if (result == 0)
         result = database_integer(store->db, "SELECT min(seq) FROM heartbeats", &store->oldest_seq,
                                   error);
+    return result;
+}
+
+/* Some of the pages that deleting left empty go back to the file system. */
+static int give_back(struct store *store, bool *more, struct error *error)
+{
+    char sql[64];
+    int64_t empty;
+    int result = database_integer(store->db, "PRAGMA freelist_count", &empty, error);
+    *more = result == 0 && empty > SPARE_PAGES;
+    if (!*more)
+        return result;
+    int64_t pages = empty - SPARE_PAGES < SLICE_PAGES ? empty - SPARE_PAGES : SLICE_PAGES;
+    snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%" PRId64 ")", pages);
+    return database_exec(store->db, sql, error);
+}
+
+/* Rows lie in order of time but where a clock was set, so the first slice that is neither old nor
+ * from the future ends the search: it costs the same however many rows there are. */
+int retention_slice(struct store *store, int64_t *deleted, bool *more, struct error *error)
+{
+    struct slice slice;
+    *deleted = 0;
+    *more = false;
+    int result = look_at_slice(store, &slice, error);
+    if (result != 0)
+        return result;
+    if (slice.last_seq == 0 || (slice.old == 0 && !slice.has_future)) {
+        store->pruned_to_seq = 0;
+        return give_back(store, more, error);
+    }
+    if (slice.old > 0)
+        result = delete_slice(store, &slice, error);
     if (result == 0)
-        result = database_exec(
-            store->db, "DELETE FROM day_splits WHERE seq < (SELECT min(seq) FROM heartbeats)",
-            error);
+        *deleted = slice.old;
+    store->pruned_to_seq = result == 0 ? slice.last_seq : 0;
+    *more = result == 0;
+    return result;
+}
+
+int retention_begin(struct store *store, struct error *error)
+{
+    int64_t newest_ms;
+    int result = database_integer(
+        store->db, "SELECT wall_ms FROM heartbeats ORDER BY seq DESC LIMIT 1", &newest_ms, error);
+    bool all_too_old =
+        newest_ms != 0 && newest_ms < cutoff_ms(store, store->clock->wall_ms(store->clock));
+    store->prune_at_ms =
+        store->clock->monotonic_ms(store->clock) + (all_too_old ? CIVIL_DAY_MS : FIRST_MS);
     return result;
 }
 

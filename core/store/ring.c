@@ -28,6 +28,7 @@ void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct
         ring->dropped++;
     }
     struct ring_entry *entry = &ring->entries[(ring->first + ring->count) % ring->capacity];
+    assert(ring->count < ring->capacity);
     entry->heartbeat = *heartbeat;
     entry->tick = *tick;
     ring->count++;

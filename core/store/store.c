@@ -169,6 +169,9 @@ static struct store *allocate(const struct store_options *options)
 static void release(struct store *store)
 {
     record_finish(&store->record);
+    /* What cannot be synced is not touched again: the wal is there for the next process. */
+    if (store->health.failed_for_good)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     database_close(store->db);
     condition_finish(&store->changed);
     mutex_finish(&store->lock);
@@ -190,10 +193,13 @@ int store_open(struct store **store, const struct store_options *options, struct
         result = record_init(&made->record, made->db, error);
     if (result == 0)
         result = read_state(made, error);
+    if (result == 0)
+        result = retention_begin(made, error);
     if (result != 0) {
         release(made);
         return result;
     }
+    transaction_watch_wal(made);
     writer_measure(made);
     *store = made;
     return 0;
@@ -256,6 +262,7 @@ void store_installation_id(const struct store *store, uint8_t uuid[UUID_BYTES])
 
 void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick)
 {
+    assert(heartbeat->seq == 0 && heartbeat->credited_ms >= 0);
     mutex_lock(&store->lock);
     if (store->ring.count == 0)
         store->waiting_since_ms = store->clock->monotonic_ms(store->clock);

@@ -51,7 +51,9 @@ struct store {
     int64_t oldest_seq; /* of the rows that are there; 0: none */
     int64_t backoff_ms; /* after a failed commit; 0: none failed */
     int64_t retry_at_ms;
-    int64_t prune_at_ms; /* monotonic: the next look for old rows */
+    int64_t prune_at_ms;   /* monotonic: the next look for old rows */
+    int64_t pruned_to_seq; /* how far this look has come */
+    int wal_pages;         /* in the wal since it was folded into the database */
 
     struct thread thread;
     bool running; /* main's */
@@ -78,6 +80,12 @@ void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct
 const struct ring_entry *ring_at(const struct ring *ring, int index);
 void ring_drop(struct ring *ring, int count);
 
+/* transaction.c */
+void transaction_watch_wal(struct store *store);
+int transaction_begin(struct store *store, struct error *error);
+/* Commits, or rolls back when `result` tells that something failed. Returns what failed. */
+int transaction_end(struct store *store, int result, struct error *error);
+
 /* writer.c */
 void writer_work(void *argument);
 /* Runs a change on the writer and waits; before it runs, and after, on the caller. */
@@ -88,8 +96,11 @@ bool writer_drain(struct store *store);
 /* Looks again at what the database holds, for the health. */
 void writer_measure(struct store *store);
 
-/* retention.c: deletes one slice. `more`: there is more to delete. */
+/* retention.c: deletes one slice, or gives some space back. `more`: there is more to do. */
 int retention_slice(struct store *store, int64_t *deleted, bool *more, struct error *error);
+/* Sets when the first look for old rows is due. When everything there is would be too old, the
+ * clock is more likely wrong than the machine was off for so long: nothing is deleted for a day. */
+int retention_begin(struct store *store, struct error *error);
 
 /* import.c: makes a new database of the first agent's, in its place. */
 int import_first_agent(const char *path, int64_t wall_ms, struct error *error);

@@ -12,54 +12,26 @@
 
 enum { BATCH = 64 };
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30 * 1000 };
-/* The first time a while after the start: a clock that is wrong at boot has been set by then. */
-enum { PRUNE_FIRST_MS = 600 * 1000, PRUNE_EVERY_MS = 3600 * 1000 };
+enum { PRUNE_EVERY_MS = 3600 * 1000 };
 
 static int64_t now_ms(const struct store *store)
 {
     return store->clock->monotonic_ms(store->clock);
 }
 
-/* ---- Transactions ---- */
-
-/* An fsync that failed must not be tried again on the same handle: the kernel may have dropped what
- * it could not write, and say that all is well. */
-static bool is_final(int code)
-{
-    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
-           code == SQLITE_IOERR_WRITE;
-}
-
-static int end_transaction(struct store *store, int result, struct error *error)
-{
-    if (result == 0)
-        result = database_exec(store->db, "COMMIT", error);
-    if (result == 0)
-        return 0;
-    bool final = is_final(sqlite3_extended_errcode(store->db));
-    database_exec(store->db, "ROLLBACK", NULL);
-    record_forget_names(&store->record);
-    if (final) {
-        mutex_lock(&store->lock);
-        store->health.failed_for_good = true;
-        mutex_unlock(&store->lock);
-    }
-    return result;
-}
-
 static int run_request(struct store *store, int (*run)(struct store *, void *, struct error *),
                        void *argument, struct error *error)
 {
-    int result = database_exec(store->db, "BEGIN IMMEDIATE", error);
+    int result = transaction_begin(store, error);
     if (result != 0)
         return result;
-    return end_transaction(store, run(store, argument, error), error);
+    return transaction_end(store, run(store, argument, error), error);
 }
 
 static int commit(struct store *store, struct ring_entry *entries, int count, struct error *error)
 {
     int64_t wall_ms = store->clock->wall_ms(store->clock);
-    int result = database_exec(store->db, "BEGIN IMMEDIATE", error);
+    int result = transaction_begin(store, error);
     if (result != 0)
         return result;
     for (int i = 0; i < count && result == 0; i++) {
@@ -68,7 +40,7 @@ static int commit(struct store *store, struct ring_entry *entries, int count, st
     }
     if (result == 0)
         result = record_tick(&store->record, &entries[count - 1].tick, error);
-    return end_transaction(store, result, error);
+    return transaction_end(store, result, error);
 }
 
 /* ---- Draining the ring ---- */
@@ -93,11 +65,14 @@ static void after_success(struct store *store, int64_t head, int count)
     store->committed = head + count;
     store->backoff_ms = 0;
     store->waiting_since_ms = now_ms(store);
-    store->health.storing = true;
-    store->health.problem[0] = '\0';
+    if (!store->health.failed_for_good) { /* it is on the disk, but nothing more will be */
+        store->health.storing = true;
+        store->health.problem[0] = '\0';
+    }
+    store->health.rows = store->next_seq - store->oldest_seq;
     store->health.durable_seq = store->next_seq - 1;
     store->health.last_commit_monotonic_ms = now_ms(store);
-    if (was_failing)
+    if (was_failing && store->health.storing)
         log_info("store", "heartbeats are stored again");
 }
 
@@ -132,12 +107,11 @@ static bool drain_some(struct store *store, bool *more)
     int count = store->ring.count < BATCH ? store->ring.count : BATCH;
     for (int i = 0; i < count; i++)
         entries[i] = *ring_at(&store->ring, i);
-    bool closed = store->health.failed_for_good; /* this handle is not to be trusted any more */
     store->fresh = false;
     mutex_unlock(&store->lock);
     *more = false;
-    if (count == 0 || closed)
-        return !closed;
+    if (count == 0)
+        return true;
 
     int result = commit(store, entries, count, &error);
     mutex_lock(&store->lock);
@@ -223,13 +197,11 @@ static void prune_if_due(struct store *store)
     bool more = false;
     if (now_ms(store) < store->prune_at_ms)
         return;
-    int result = database_exec(store->db, "BEGIN IMMEDIATE", &error);
+    int result = transaction_begin(store, &error);
     if (result == 0)
-        result = end_transaction(store, retention_slice(store, &deleted, &more, &error), &error);
+        result = transaction_end(store, retention_slice(store, &deleted, &more, &error), &error);
     if (result != 0)
         log_warning("store", "old heartbeats cannot be deleted: %s", error.text);
-    if (result == 0 && deleted > 0)
-        database_exec(store->db, "PRAGMA incremental_vacuum(256)", NULL);
     store->prune_at_ms = result == 0 && more ? 0 : now_ms(store) + PRUNE_EVERY_MS;
 }
 
@@ -247,7 +219,6 @@ void writer_measure(struct store *store)
 void writer_work(void *argument)
 {
     struct store *store = argument;
-    store->prune_at_ms = now_ms(store) + PRUNE_FIRST_MS;
     while (!is_stopping(store)) {
         bool served = serve_request(store);
         if (drain_at(store) <= now_ms(store))

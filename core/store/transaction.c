@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* How every change of the file begins and ends, and what a failing disk means for the next one. */
+#include "store_internal.h"
+
+#include "log.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum { WAL_PAGES_MAX = 1000 }; /* 20 minutes of play */
+
+/* An fsync that failed must not be tried again on the same handle: the kernel may have dropped what
+ * it could not write, and say that all is well. */
+static bool is_final(int code)
+{
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
+           code == SQLITE_IOERR_WRITE;
+}
+
+static void fail_for_good(struct store *store)
+{
+    struct error error = {0};
+    database_fail(store->db, &error);
+    log_error("store", "%s; the agent has to end", error.text);
+    mutex_lock(&store->lock);
+    store->health.failed_for_good = true;
+    store->health.storing = false;
+    snprintf(store->health.problem, sizeof(store->health.problem), "%.255s", error.text);
+    mutex_unlock(&store->lock);
+}
+
+/* SQLite would do this by itself after a commit, and keep an fsync that failed to itself. */
+static void fold_wal(struct store *store)
+{
+    store->wal_pages = 0;
+    int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (is_final(code))
+        fail_for_good(store);
+}
+
+static int note_wal(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = context;
+    (void)db;
+    (void)name;
+    store->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+void transaction_watch_wal(struct store *store)
+{
+    sqlite3_wal_hook(store->db, note_wal, store);
+}
+
+int transaction_begin(struct store *store, struct error *error)
+{
+    if (store->health.failed_for_good) /* the writer's own word: no lock is needed */
+        return error_set(error, EXIT_CODE_DISK, "%s", store->health.problem);
+    return database_exec(store->db, "BEGIN IMMEDIATE", error);
+}
+
+int transaction_end(struct store *store, int result, struct error *error)
+{
+    assert(result != 0 || sqlite3_get_autocommit(store->db) == 0);
+    if (result == 0)
+        result = database_exec(store->db, "COMMIT", error);
+    if (result == 0) {
+        if (store->wal_pages >= WAL_PAGES_MAX)
+            fold_wal(store);
+        return 0;
+    }
+    if (is_final(sqlite3_extended_errcode(store->db)))
+        fail_for_good(store);
+    database_exec(store->db, "ROLLBACK", NULL);
+    record_forget_names(&store->record);
+    return result;
+}
