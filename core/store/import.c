@@ -98,12 +98,13 @@ static int import_rows(struct import *import, struct error *error)
     return result;
 }
 
-/* What is in the new database for a day; 0 when it has none. */
+/* What is in the new database for a day; -1 when it has none. */
 static int day_so_far(struct import *import, int32_t date, int64_t *used_ms, struct error *error)
 {
-    char sql[128];
+    char sql[160];
     snprintf(sql, sizeof(sql),
-             "SELECT used_ms FROM daily_rollups WHERE device = %" PRId64 " AND date_utc = %d",
+             "SELECT coalesce((SELECT used_ms FROM daily_rollups WHERE device = %" PRId64
+             " AND date_utc = %d), -1)",
              import->record.device, (int)date);
     return database_integer(import->new, sql, used_ms, error);
 }
@@ -148,10 +149,11 @@ static int import_day(struct import *import, sqlite3_stmt *row, struct error *er
     int result = store_find_device(import->new, device_id, &import->record.device, error);
     if (result == 0)
         result = day_so_far(import, date, &so_far, error);
-    int64_t missing = (int64_t)(minutes * 60000 + 0.5) - so_far;
+    int64_t missing = (int64_t)(minutes * 60000 + 0.5) - (so_far > 0 ? so_far : 0);
     /* Ours splits a credit at midnight, and the first agent did not: a few seconds are no loss. */
-    if (result == 0 && missing > 2 * (int64_t)sqlite3_column_int(row, 4) * 1000)
-        result = add_remainder(import, date, missing, last_ms, error);
+    bool is_less = missing > 2 * (int64_t)sqlite3_column_int(row, 4) * 1000;
+    if (result == 0 && (so_far < 0 || is_less))
+        result = add_remainder(import, date, missing, so_far < 0 ? last_ms : 0, error);
     return result;
 }
 
@@ -228,7 +230,9 @@ static int back_up(const char *path, const char *backup, struct error *error)
 {
     sqlite3 *old = NULL;
     sqlite3_stmt *copy = NULL;
-    int result = database_open_reader(&old, path, error);
+    int result = file_make_private(backup, error);
+    if (result == 0)
+        result = database_open_reader(&old, path, error);
     if (result == 0)
         result = database_prepare(old, "VACUUM INTO ?", &copy, error);
     if (result == 0) {

@@ -46,6 +46,31 @@ static int open_sums(struct verify *verify, struct error *error)
     return result;
 }
 
+static void tell(struct verify *verify, const char *sentence)
+{
+    verify->result->differences++;
+    if (verify->report != NULL)
+        verify->report(sentence, verify->context);
+}
+
+/* A row that no agent wrote cannot be split. */
+static bool is_possible(const struct heartbeat *heartbeat)
+{
+    const int64_t credited = heartbeat->credited_ms;
+    const int64_t over_first = heartbeat->overdraft_before_ms;
+    const int64_t over_second = heartbeat->overdraft_ms - over_first;
+    const int64_t last_ms = (int64_t)INT32_MAX * CIVIL_DAY_MS / 2;
+    if (credited < 0 || credited > INT64_C(2000) * POLL_INTERVAL_MAX_SEC || over_first < 0 ||
+        over_second < 0 || over_first + over_second > credited || heartbeat->wall_ms < -last_ms ||
+        heartbeat->wall_ms > last_ms)
+        return false;
+    if (heartbeat->border_ms == 0)
+        return over_first == 0;
+    const int64_t second = heartbeat->wall_ms - heartbeat->border_ms;
+    return second >= 0 && second <= credited && over_second <= second &&
+           over_first <= credited - second;
+}
+
 static int add(struct verify *verify, sqlite3_stmt *row, struct error *error)
 {
     struct heartbeat heartbeat;
@@ -54,6 +79,13 @@ static int add(struct verify *verify, sqlite3_stmt *row, struct error *error)
     int64_t device = sqlite3_column_int64(row, 13);
     int64_t activity = sqlite3_column_int64(row, 14);
     verify->result->heartbeats++;
+    if (!is_possible(&heartbeat)) {
+        char sentence[128];
+        snprintf(sentence, sizeof(sentence),
+                 "heartbeat %" PRId64 ": its times cannot be, and are not added up", heartbeat.seq);
+        tell(verify, sentence);
+        return 0;
+    }
 
     const int64_t seen[] = {device, civil_date_utc(heartbeat.wall_ms), 0, 0};
     database_bind(verify->add_day, 4, seen);
@@ -106,9 +138,7 @@ static void differ(struct verify *verify, const char *what, const int64_t *key, 
              "%s from %s (device %" PRId64 "): stored %" PRId64 " ms used and %" PRId64
              " ms overdraft, its heartbeats add up to %" PRId64 " and %" PRId64,
              what, when, key[0], used, over, sum_used, sum_over);
-    verify->result->differences++;
-    if (verify->report != NULL)
-        verify->report(sentence, verify->context);
+    tell(verify, sentence);
 }
 
 /* Takes the sum with this key out of the table, so that what is left at the end has no row at all.
