@@ -4,7 +4,7 @@
 # with conf/clockblock.conf, and says where to look. --stop ends the agent that it started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD
+root=$(pwd -P) # as /proc has it
 state=$root/build/quickstart
 pid_file=$state/clockblock.pid
 port_file=$state/port
@@ -17,20 +17,38 @@ running() {
     echo "$pid"
 }
 
+# Ends the agent that runs as this pid, and waits until it is gone.
+end() {
+  kill "$1"
+  for _ in $(seq 100); do
+    if [ "$(running || true)" != "$1" ]; then
+      rm -f "$pid_file"
+      return 0
+    fi
+    sleep 0.1
+  done
+  echo "The agent (pid $1) does not stop; its log is $state/clockblock.log" >&2
+  return 1
+}
+
 stop() {
   local pid
   pid=$(running) || { echo "No agent of this checkout is running."; return 0; }
-  kill "$pid"
-  for _ in $(seq 50); do
-    [ -d "/proc/$pid" ] || break
-    sleep 0.1
-  done
-  rm -f "$pid_file"
-  echo "Stopped."
+  end "$pid" && echo "Stopped."
 }
 
 answers() {
   (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# Does it answer, and is all well? Without curl, which a fresh machine may lack.
+healthy() {
+  local line=
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  printf 'GET /health HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nConnection: close\r\n\r\n' "$1" >&3
+  IFS= read -r -t 2 line <&3 || true
+  exec 3>&-
+  [[ $line == "HTTP/1.1 200"* ]]
 }
 
 tell() {
@@ -39,7 +57,7 @@ tell() {
 
 ClockBlock is running (pid $2).
 
-  build/clockblock status --config conf/clockblock.conf --set db_path=$state/clockblock.db
+  build/clockblock status --config conf/clockblock.conf --set "db_path=$state/clockblock.db"
   curl $url/status
   curl "$url/daily?date=$(date -u +%F)"
 
@@ -82,7 +100,7 @@ echo "$pid" >"$pid_file"
 echo "$port" >"$port_file"
 
 for _ in $(seq 100); do
-  if answers "$port" && running >/dev/null; then
+  if [ "$(running || true)" = "$pid" ] && (healthy "$port") 2>/dev/null; then
     tell "$port" "$pid"
     exit 0
   fi
@@ -91,4 +109,7 @@ for _ in $(seq 100); do
 done
 echo "The agent did not start. The end of its log:" >&2
 tail -n 20 "$state/clockblock.log" >&2
+if pid=$(running); then
+  end "$pid"
+fi
 exit 1

@@ -24,12 +24,14 @@ suite() {
   local name=$1 labels=$2
   shift 2
   echo "== $name"
-  cmake -G Ninja -B "build-$name" -DCLOCKBLOCK_WERROR=ON "$@" >/dev/null
-  if ! cmake --build "build-$name"; then
+  if ! cmake -G Ninja -B "build-$name" -DCLOCKBLOCK_WERROR=ON "$@" >/dev/null ||
+    ! cmake --build "build-$name"; then
+    echo "== FAILED: $name does not build" >&2
     failed+=("$name does not build")
-    return 0
+  elif ! ctest --test-dir "build-$name" --output-on-failure -j 2 -L "$labels"; then
+    echo "== FAILED: $name" >&2
+    failed+=("$name")
   fi
-  ctest --test-dir "build-$name" --output-on-failure -j 2 -L "$labels" || failed+=("$name")
 }
 
 if [ "$fast" = no ]; then
