@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { FIRST_REST_MS = 10 * 1000 };
+
 static int64_t now_ms(const struct deliver_worker *worker)
 {
     struct clock *clock = worker->deliver->clock;
@@ -61,6 +63,14 @@ static void note_failure(struct deliver_worker *worker, enum deliver_state state
     worker->failures++;
     if (is_news)
         log_warning(worker->instance->name, "%s; heartbeats are kept, and tried again", reason);
+}
+
+static void note_nothing_left(struct deliver_worker *worker)
+{
+    mutex_lock(&worker->lock);
+    if (worker->view.state == DELIVER_STARTING)
+        worker->view.state = DELIVER_OK;
+    mutex_unlock(&worker->lock);
 }
 
 static void note_next_attempt(struct deliver_worker *worker, int64_t next_ms)
@@ -215,6 +225,7 @@ static int64_t drain(struct deliver_worker *worker)
             return pause_ms;
     }
     batch_shrink(&worker->batch);
+    note_nothing_left(worker);
     return 0;
 }
 
@@ -226,12 +237,22 @@ static void rest(struct deliver_worker *worker, int64_t until_ms)
             return;
 }
 
+/* Between deliveries. A new agent has nothing to deliver yet, and whoever set up a sink wants to
+ * see it work soon. */
+static int64_t rest_of(const struct deliver_worker *worker)
+{
+    bool is_first = worker->cursor == 0 && worker->sync_interval_ms > FIRST_REST_MS;
+    return is_first ? FIRST_REST_MS : worker->sync_interval_ms;
+}
+
 static void work(void *argument)
 {
     struct deliver_worker *worker = argument;
     while (!is_cancelled(worker)) {
         int64_t pause_ms = drain(worker);
-        rest(worker, now_ms(worker) + (pause_ms > 0 ? pause_ms : worker->sync_interval_ms));
+        if (pause_ms == 0)
+            pause_ms = rest_of(worker);
+        rest(worker, now_ms(worker) + pause_ms);
     }
     if (worker->instance->state == INSTANCE_RUNNING)
         instance_stop(worker->instance);

@@ -104,6 +104,14 @@ class Playing(unittest.TestCase):
         with sqlite3.connect(self.agent.database) as database:
             return database.execute("SELECT count(*) FROM heartbeats").fetchone()[0]
 
+    def test_a_new_sink_is_seen_to_work_long_before_its_interval_has_passed(self):
+        self.receiver.up()
+        self.agent.write_config(self.agent.config.read_text().replace(
+            "sync_interval_sec = 0.3", "sync_interval_sec = 3000"))
+        self.agent.start()
+        until(lambda: self.receiver.heartbeats, "the first delivery")
+        self.assertEqual("ok", self.agent.status()["sinks"][0]["state"])
+
     def test_a_refusal_loses_nothing(self):
         self.receiver.up()
         self.receiver.status = 500
