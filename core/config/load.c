@@ -87,17 +87,26 @@ static void load_playing_when(const struct loader *loader)
     loader->config->playing_when = node != NULL ? copy(node->text) : NULL;
 }
 
-static char **load_folders(const struct loader *loader, const clb_setting *setting)
+/* By itself too: else a plugin that is there would be missing for a mistake elsewhere. */
+static void load_plugin_dirs(const struct loader *loader)
 {
-    char **folders = copy_list(setting);
-    for (char **folder = folders; *folder != NULL; folder++) {
+    struct config *config = loader->config;
+    clb_settings *settings = settings_build(config->folder, config->root, "", schema_plugin_dirs,
+                                            NULL, true, loader->problems);
+    if (settings == NULL)
+        return;
+    config->plugin_dirs = copy_list(clb_setting_find(settings, "plugin_dirs"));
+    for (char **folder = config->plugin_dirs; *folder != NULL; folder++) {
         char joined[PATH_CAPACITY];
-        if (!paths_join(joined, loader->config->folder, *folder))
-            continue;
-        free(*folder);
-        *folder = copy(joined);
+        if (paths_join(joined, config->folder, *folder)) {
+            free(*folder);
+            *folder = copy(joined);
+        } else {
+            config_problem(loader->problems, node_find(config->root, "plugin_dirs"),
+                           "plugin_dirs: a path in it is too long");
+        }
     }
-    return folders;
+    config_settings_destroy(settings);
 }
 
 static void load_root(const struct loader *loader)
@@ -106,12 +115,12 @@ static void load_root(const struct loader *loader)
     clb_settings *settings = check(loader, "", schema_root, schema_groups);
     load_db_path(loader);
     load_playing_when(loader);
+    load_plugin_dirs(loader);
     if (settings == NULL)
         return;
     load_device_id(loader, settings);
     config->poll_interval_sec = integer_of(settings, "poll_interval_sec");
     config->retention_days = integer_of(settings, "retention_days");
-    config->plugin_dirs = load_folders(loader, clb_setting_find(settings, "plugin_dirs"));
     config_settings_destroy(settings);
 }
 
@@ -154,28 +163,43 @@ static int by_date(const void *a, const void *b)
     return (left->date > right->date) - (left->date < right->date);
 }
 
-static void load_dates(const struct loader *loader, const clb_setting *dates,
-                       const struct config_node *node)
+/* `node` is where it stands. */
+static void load_date(const struct loader *loader, const clb_settings *group, uint32_t index,
+                      const struct config_node *node)
 {
     struct config *config = loader->config;
+    struct config_allowance_date made = {.minutes = integer_of(group, "minutes")};
+    const char *text = clb_setting_text(group, "date");
+    if (!civil_parse_date(text, &made.date)) {
+        config_problem(loader->problems, node,
+                       "allowance.dates[%u].date: \"%s\" is no date: write it as 2026-12-25", index,
+                       text);
+        return;
+    }
+    for (int i = 0; i < config->allowance_dates_count; i++)
+        if (config->allowance_dates[i].date == made.date) {
+            config_problem(loader->problems, node, "allowance.dates[%u]: %s is there twice", index,
+                           text);
+            return;
+        }
+    config->allowance_dates[config->allowance_dates_count++] = made;
+}
+
+static void load_dates(const struct loader *loader, const clb_setting *dates,
+                       const struct config_node *list)
+{
+    struct config *config = loader->config;
+    const struct config_node *entry = list != NULL ? list->children : NULL;
     config->allowance_dates = calloc((size_t)dates->count + 1, sizeof(config->allowance_dates[0]));
     assert(config->allowance_dates != NULL);
     for (uint32_t i = 0; i < dates->count; i++) {
-        struct config_allowance_date *date = &config->allowance_dates[i];
-        const char *text = clb_setting_text(dates->groups[i], "date");
-        date->minutes = integer_of(dates->groups[i], "minutes");
-        if (!civil_parse_date(text, &date->date))
-            config_problem(loader->problems, node,
-                           "allowance.dates[%u].date: \"%s\" is no date: write it as 2026-12-25", i,
-                           text);
-        for (uint32_t j = 0; j < i; j++)
-            if (config->allowance_dates[j].date == date->date)
-                config_problem(loader->problems, node, "allowance.dates[%u]: %s is there twice", i,
-                               text);
+        /* Those from the environment or the command line have no line of their own. */
+        load_date(loader, dates->groups[i], i, entry != NULL ? entry : list);
+        entry = entry != NULL ? entry->next : NULL;
     }
-    config->allowance_dates_count = (int)dates->count;
-    if (dates->count > 0)
-        qsort(config->allowance_dates, dates->count, sizeof(config->allowance_dates[0]), by_date);
+    if (config->allowance_dates_count > 0)
+        qsort(config->allowance_dates, (size_t)config->allowance_dates_count,
+              sizeof(config->allowance_dates[0]), by_date);
 }
 
 static void load_allowance(const struct loader *loader)
@@ -251,6 +275,19 @@ static bool is_good_name(const char *name)
            strcmp(name, "or") != 0 && strcmp(name, "not") != 0;
 }
 
+/* What every instance has. By itself: a mistake in another setting must neither hide those in the
+ * plugin's own, nor make the instance unknown to playing_when. */
+static void load_plugin(const struct loader *loader, const struct config_node *node,
+                        const char *where, struct config_instance *instance)
+{
+    clb_settings *settings = settings_build(loader->config->folder, node, where, schema_instance,
+                                            NULL, true, loader->problems);
+    instance->enabled = settings == NULL || clb_setting_integer(settings, "enabled") != 0;
+    if (settings != NULL)
+        instance->plugin = copy(clb_setting_text(settings, "plugin"));
+    config_settings_destroy(settings);
+}
+
 static void load_instance(const struct loader *loader, const char *kind,
                           const struct config_node *node, const clb_option *const *options,
                           struct config_instance *instance)
@@ -262,15 +299,16 @@ static void load_instance(const struct loader *loader, const char *kind,
                        "%s: a name is made of a to z, 0 to 9 and _, begins with a letter, and is "
                        "not and, or, not",
                        where);
-    clb_settings *settings =
-        settings_build(loader->config->folder, node, where, options, NULL, true, loader->problems);
     snprintf(instance->name, sizeof(instance->name), "%.63s", node->name);
     instance->node = node;
+    load_plugin(loader, node, where, instance);
+    clb_settings *settings = NULL;
+    if (node->kind == NODE_GROUP) /* else that is said */
+        settings = settings_build(loader->config->folder, node, where, options, NULL, true,
+                                  loader->problems);
     if (settings == NULL)
         return;
     int64_t own_ms = clb_setting_integer(settings, "interval_sec");
-    instance->plugin = copy(clb_setting_text(settings, "plugin"));
-    instance->enabled = clb_setting_integer(settings, "enabled") != 0;
     instance->interval_ms =
         own_ms != 0 ? own_ms : (int64_t)loader->config->poll_interval_sec * 1000;
     const char *start = clb_setting_text(settings, "start");
@@ -341,7 +379,7 @@ static bool read_file(struct loader *loader, const char *path)
     char *text = NULL;
     size_t length = 0;
     if (file_resolve(path, resolved, &error) != 0 ||
-        file_read(resolved, FILE_MAX, &text, &length, &error) != 0) {
+        file_read(path, FILE_MAX, &text, &length, &error) != 0) {
         config_problem(loader->problems, NULL, "%s", error.text);
         return false;
     }

@@ -36,11 +36,19 @@ void node_append(struct config_node *parent, struct config_node *child);
 struct config_node *node_find(const struct config_node *group, const char *name);
 const char *node_kind_name(const struct config_node *node);
 
+/* scan.c: says what libconfig would not: bytes that are no text, numbers that it would wrap, and
+ * included files that it would end the process for. `folder` is that of @include; NULL: a value
+ * from outside a file, which may not include. */
+bool scan_text(const char *text, size_t length, const char *source, const char *folder,
+               struct config_problems *problems);
+
 /* tree.c: the root group of a file's text, or NULL and a problem. `text` is of `length` bytes. */
 struct config_node *tree_parse(const char *text, size_t length, const char *source,
                                const char *folder, struct config_problems *problems);
-/* A value as it is written in a file, such as "[ 1, 2 ]"; NULL: it is none. */
-struct config_node *tree_parse_value(const char *text, const char *name, const char *source);
+/* A value as it is written in a file, such as "[ 1, 2 ]"; NULL: it is none, and when the reason is
+ * worth more than that, a problem says so. */
+struct config_node *tree_parse_value(const char *text, const char *name, const char *source,
+                                     struct config_problems *problems);
 
 /* overlay.c: puts --set and the environment over the tree. */
 void overlay_apply(struct config_node *root, const struct config_options *options,

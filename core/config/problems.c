@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "node.h"
 
+#include "record/text.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@ enum { SENTENCE_MAX = 1024, NAME_MAX_BYTES = 64 };
 static char *write_sentence(const struct config_node *node, const char *format, va_list arguments)
 {
     char text[SENTENCE_MAX];
+    char clean[SENTENCE_MAX];
     int used = 0;
     if (node != NULL && node->line != NODE_LINE_NOWHERE)
         used = snprintf(text, sizeof(text), "%s:%d: ", node->source, node->line);
@@ -20,7 +23,8 @@ static char *write_sentence(const struct config_node *node, const char *format, 
     if (used >= (int)sizeof(text))
         used = (int)sizeof(text) - 1;
     vsnprintf(text + used, sizeof(text) - (size_t)used, format, arguments);
-    char *sentence = strdup(text);
+    text_copy(clean, sizeof(clean), text); /* one line, and UTF-8 though it may be cut */
+    char *sentence = strdup(clean);
     assert(sentence != NULL);
     return sentence;
 }

@@ -32,17 +32,14 @@ static const clb_option root_options[] = {
     RANGE(INT, "poll_interval_sec", "5", 1, 3600, "seconds between heartbeats"),
     RANGE(INT, "retention_days", "30", 1, 36500, "days that heartbeats are kept for"),
     OPTION(STRING, "playing_when", NULL, "which detectors decide"),
-    OPTION(LIST, "plugin_dirs", "", "more folders with plugins"),
 };
-const clb_option *const schema_root[] = {&root_options[0],
-                                         &root_options[1],
-                                         &root_options[2],
-                                         &root_options[3],
-                                         &root_options[4],
-                                         &root_options[5],
-                                         NULL};
-const char *const schema_groups[] = {"day", "allowance", "detectors", "sinks",
-                                     "api", "store",     "log",       NULL};
+const clb_option *const schema_root[] = {&root_options[0], &root_options[1], &root_options[2],
+                                         &root_options[3], &root_options[4], NULL};
+const char *const schema_groups[] = {"day",   "allowance", "detectors",   "sinks", "api",
+                                     "store", "log",       "plugin_dirs", NULL};
+static const clb_option plugin_dirs_option =
+    OPTION(LIST, "plugin_dirs", "", "more folders with plugins");
+const clb_option *const schema_plugin_dirs[] = {&plugin_dirs_option, NULL};
 
 static const clb_option day_options[] = {
     OPTION(STRING, "timezone", "local", "the household's time zone"),
@@ -103,30 +100,26 @@ static const clb_option log_options[] = {
 };
 const clb_option *const schema_log[] = {&log_options[0], &log_options[1], NULL};
 
-static const clb_option detector_options[] = {
-    REQUIRED(STRING, "plugin", "the plugin that looks"),
+static const clb_option instance_options[] = {
+    REQUIRED(STRING, "plugin", "the name of the plugin that does the work"),
     OPTION(BOOL, "enabled", "true", "whether it is used"),
+};
+const clb_option *const schema_instance[] = {&instance_options[0], &instance_options[1], NULL};
+
+static const clb_option detector_options[] = {
     RANGE(DURATION, "interval_sec", NULL, 0.1, 3600, "seconds between its polls"),
 };
-const clb_option *const schema_detector[] = {&detector_options[0], &detector_options[1],
-                                             &detector_options[2], NULL};
+const clb_option *const schema_detector[] = {&detector_options[0], NULL};
 const char *const config_detector_keys[] = {"plugin", "enabled", "interval_sec", NULL};
 
 static const char *const starts[] = {"oldest", "now", NULL};
 static const clb_option sink_options[] = {
-    REQUIRED(STRING, "plugin", "the plugin that delivers"),
-    OPTION(BOOL, "enabled", "true", "whether it is used"),
     CHOICE("start", "oldest", starts, "where a new sink begins"),
     RANGE(DURATION, "sync_interval_sec", "300", 0.1, 86400, "seconds between deliveries"),
     RANGE(INT, "batch_limit", NULL, 1, 10000, "heartbeats in one delivery at most"),
     RANGE(DURATION, "timeout_sec", "10", 0.1, 600, "seconds that a delivery may take"),
 };
-const clb_option *const schema_sink[] = {&sink_options[0],
-                                         &sink_options[1],
-                                         &sink_options[2],
-                                         &sink_options[3],
-                                         &sink_options[4],
-                                         &sink_options[5],
-                                         NULL};
+const clb_option *const schema_sink[] = {&sink_options[0], &sink_options[1], &sink_options[2],
+                                         &sink_options[3], NULL};
 const char *const config_sink_keys[] = {"plugin",      "enabled",     "start", "sync_interval_sec",
                                         "batch_limit", "timeout_sec", NULL};

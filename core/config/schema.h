@@ -7,11 +7,13 @@
 
 extern const clb_option *const schema_root[];
 extern const char *const schema_groups[]; /* the groups beside them, NULL-terminated */
+extern const clb_option *const schema_plugin_dirs[];
 extern const clb_option *const schema_day[];
 extern const clb_option *const schema_allowance[];
 extern const clb_option *const schema_api[];
 extern const clb_option *const schema_store[];
 extern const clb_option *const schema_log[];
+extern const clb_option *const schema_instance[]; /* of both, and the next two beside it */
 extern const clb_option *const schema_detector[];
 extern const clb_option *const schema_sink[];
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 128, NAMES_MAX = 256 };
+enum { OPTIONS_MAX = 128, NAMES_MAX = 256, GROUPS_MAX_DEPTH = 4 };
 
 /* What create() gets, and behind it all the memory that it is made of. */
 struct owned_settings {
@@ -106,6 +106,7 @@ clb_settings *settings_build(const char *folder, const struct config_node *group
                              const clb_option *const *options, const char *const *host_keys,
                              bool open, struct config_problems *problems)
 {
+    assert(folder != NULL && where != NULL && problems != NULL);
     struct owned_settings *owned = calloc(1, sizeof(*owned));
     assert(owned != NULL);
     struct builder builder = {&owned->blocks, folder, where, problems, false};
@@ -148,6 +149,7 @@ static bool default_is_broken(const clb_option *option, struct error *problem)
 {
     struct config_problems problems = {0};
     clb_option without = *option;
+    without.size = sizeof(without); /* the rest of it is zeroed */
     without.flags &= ~(uint32_t)CLB_OPTION_REQUIRED;
     const clb_option *one[] = {&without, NULL};
     clb_settings *settings = settings_build("/", NULL, "", one, NULL, false, &problems);
@@ -159,8 +161,25 @@ static bool default_is_broken(const clb_option *option, struct error *problem)
     return settings == NULL;
 }
 
-bool config_options_broken(const clb_option *const *options, const char *const *host_keys,
-                           struct error *problem)
+static bool table_is_broken(const clb_option *const *options, const char *const *host_keys,
+                            int depth, struct error *problem);
+
+/* Looked at before the default of the list, which is made of them. */
+static bool fields_are_broken(const clb_option *option, int depth, struct error *problem)
+{
+    if (option->type != CLB_OPTION_GROUPS)
+        return false;
+    if (depth == GROUPS_MAX_DEPTH)
+        return error_set(problem, EXIT_CODE_CONFIG, "%s: groups are nested too deep",
+                         option->key) != 0;
+    if (!table_is_broken(option->fields, NULL, depth + 1, problem))
+        return false;
+    error_set(problem, EXIT_CODE_CONFIG, "%s: %s", option->key, problem->text);
+    return true;
+}
+
+static bool table_is_broken(const clb_option *const *options, const char *const *host_keys,
+                            int depth, struct error *problem)
 {
     const char *seen[OPTIONS_MAX + 1] = {NULL};
     int count = 0;
@@ -175,9 +194,16 @@ bool config_options_broken(const clb_option *const *options, const char *const *
         if (is_among(key, seen) || is_among(key, host_keys))
             return error_set(problem, EXIT_CODE_CONFIG, "the key \"%s\" is %s", key,
                              is_among(key, seen) ? "there twice" : "the host's") != 0;
-        if (default_is_broken(&option, problem))
+        if (fields_are_broken(&option, depth, problem) || default_is_broken(&option, problem))
             return true;
         seen[count++] = key;
     }
     return false;
+}
+
+bool config_options_broken(const clb_option *const *options, const char *const *host_keys,
+                           struct error *problem)
+{
+    assert(problem != NULL); /* a group list passes on what its fields said */
+    return table_is_broken(options, host_keys, 0, problem);
 }

@@ -3,7 +3,6 @@
 #include "node.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,11 @@ static void convert_children(const config_setting_t *setting, const char *source
                              struct config_node *parent)
 {
     int count = config_setting_length(setting);
-    for (int i = 0; i < count; i++)
-        node_append(parent, convert(config_setting_get_elem(setting, (unsigned)i), source));
+    struct config_node **last = &parent->children; /* a long list is not walked for each entry */
+    for (int i = 0; i < count; i++) {
+        *last = convert(config_setting_get_elem(setting, (unsigned)i), source);
+        last = &(*last)->next;
+    }
 }
 
 static struct config_node *convert(const config_setting_t *setting, const char *source)
@@ -56,100 +58,6 @@ static struct config_node *convert(const config_setting_t *setting, const char *
     return node;
 }
 
-/* ---- Whole numbers that libconfig would wrap without a word ---- */
-
-struct scanner {
-    const char *next;
-    const char *end;
-    int line;
-};
-
-static void skip_string(struct scanner *scanner)
-{
-    for (scanner->next++; scanner->next < scanner->end && *scanner->next != '"'; scanner->next++) {
-        if (*scanner->next == '\\' && scanner->next + 1 < scanner->end)
-            scanner->next++;
-        if (*scanner->next == '\n')
-            scanner->line++;
-    }
-    scanner->next++;
-}
-
-static void skip_comment(struct scanner *scanner, bool to_line_end)
-{
-    while (scanner->next < scanner->end) {
-        if (*scanner->next == '\n' && to_line_end)
-            return;
-        if (*scanner->next == '\n')
-            scanner->line++;
-        if (!to_line_end && scanner->end - scanner->next >= 2 &&
-            memcmp(scanner->next, "*/", 2) == 0) {
-            scanner->next += 2;
-            return;
-        }
-        scanner->next++;
-    }
-}
-
-static bool is_word(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '.' || c == '+' || c == '-' || c == '*';
-}
-
-/* libconfig holds a number in 32 bits, unless an L stands behind it, and hex of 32 bits may be
- * negative. A word that does not begin like a number, or is a fraction, is somebody else's. */
-static bool is_too_large(const char *word, size_t length)
-{
-    char text[64];
-    char *end;
-    snprintf(text, sizeof(text), "%.*s", (int)length, word);
-    bool is_hex = length > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    const char *digits = text[0] == '-' || text[0] == '+' ? text + 1 : text;
-    if (digits[0] < '0' || digits[0] > '9')
-        return false;
-    errno = 0;
-    long long value = is_hex ? (long long)strtoull(text, &end, 16) : strtoll(text, &end, 10);
-    if (*end != '\0' && *end != 'L' && length < sizeof(text))
-        return false;
-    if (errno == ERANGE || length >= sizeof(text))
-        return true;
-    return *end != 'L' &&
-           (value > (is_hex ? (long long)UINT32_MAX : INT32_MAX) || value < INT32_MIN);
-}
-
-static bool check_numbers(const char *text, size_t length, const char *source,
-                          struct config_problems *problems)
-{
-    struct scanner scanner = {text, text + length, 1};
-    bool sound = true;
-    while (scanner.next < scanner.end) {
-        char c = *scanner.next;
-        if (c == '"') {
-            skip_string(&scanner);
-        } else if (c == '#' ||
-                   (c == '/' && scanner.next + 1 < scanner.end && scanner.next[1] == '/')) {
-            skip_comment(&scanner, true);
-        } else if (c == '/' && scanner.next + 1 < scanner.end && scanner.next[1] == '*') {
-            skip_comment(&scanner, false);
-        } else if (is_word(c)) {
-            const char *word = scanner.next;
-            while (scanner.next < scanner.end && is_word(*scanner.next))
-                scanner.next++;
-            if (!is_too_large(word, (size_t)(scanner.next - word)))
-                continue;
-            struct config_node place = {.source = (char *)source, .line = scanner.line};
-            config_problem(problems, &place, "the number %.*s is too large",
-                           (int)(scanner.next - word), word);
-            sound = false;
-        } else {
-            scanner.line += c == '\n';
-            scanner.next++;
-        }
-    }
-    return sound;
-}
-
 /* ---- Parsing ---- */
 
 static void syntax_problem(const config_t *config, const char *source,
@@ -158,24 +66,26 @@ static void syntax_problem(const config_t *config, const char *source,
     const char *file = config_error_file(config);
     struct config_node place = {.source = (char *)(file != NULL ? file : source),
                                 .line = config_error_line(config)};
-    config_problem(problems, &place,
-                   "%s here, or on the line before (a ';' or a bracket may be missing)",
-                   config_error_text(config) != NULL ? config_error_text(config) : "syntax error");
+    const char *text = config_error_text(config);
+    if (text == NULL || strcmp(text, "syntax error") == 0)
+        config_problem(problems, &place,
+                       "syntax error here, or on the line before (a ';' or a bracket may be "
+                       "missing)");
+    else if (strcmp(text, "duplicate setting name") == 0)
+        config_problem(problems, &place, "this setting is given a second time");
+    else
+        config_problem(problems, &place, "%s", text);
 }
 
 struct config_node *tree_parse(const char *text, size_t length, const char *source,
                                const char *folder, struct config_problems *problems)
 {
-    struct config_node start = {.source = (char *)source, .line = 1};
+    assert(text[length] == '\0' && folder != NULL);
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3; /* a byte order mark, as some editors write it */
         length -= 3;
     }
-    if (memchr(text, '\0', length) != NULL) {
-        config_problem(problems, &start, "this is not a text file");
-        return NULL;
-    }
-    if (!check_numbers(text, length, source, problems))
+    if (!scan_text(text, length, source, folder, problems))
         return NULL;
 
     config_t config;
@@ -200,16 +110,20 @@ static void place_nowhere(struct config_node *node)
     }
 }
 
-struct config_node *tree_parse_value(const char *text, const char *name, const char *source)
+struct config_node *tree_parse_value(const char *text, const char *name, const char *source,
+                                     struct config_problems *problems)
 {
     config_t config;
     struct config_node *node = NULL;
+    if (!scan_text(text, strlen(text), source, NULL, problems))
+        return NULL;
     size_t capacity = strlen(text) + 16;
     char *wrapped = malloc(capacity);
     assert(wrapped != NULL);
     snprintf(wrapped, capacity, "value = %s;", text);
     config_init(&config);
-    if (config_read_string(&config, wrapped) == CONFIG_TRUE)
+    if (config_read_string(&config, wrapped) == CONFIG_TRUE &&
+        config_setting_length(config_root_setting(&config)) == 1) /* nothing behind it */
         node = convert(config_lookup(&config, "value"), source);
     config_destroy(&config);
     free(wrapped);
@@ -218,6 +132,7 @@ struct config_node *tree_parse_value(const char *text, const char *name, const c
     if (node != NULL) {
         free(node->name);
         node->name = name != NULL ? strdup(name) : NULL;
+        assert(node->name != NULL || name == NULL);
     }
     return node;
 }

@@ -7,9 +7,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DURATION_MAX_SEC = 2000000000 };
 
 static char *take_text(struct builder *builder, const char *text)
 {
@@ -18,24 +21,47 @@ static char *take_text(struct builder *builder, const char *text)
     return copy;
 }
 
+/* A problem with one setting, named in full. */
+__attribute__((format(printf, 4, 5))) static void reject(struct builder *builder,
+                                                         const clb_option *option,
+                                                         const struct config_node *node,
+                                                         const char *format, ...)
+{
+    char what[768];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof(what), format, arguments);
+    va_end(arguments);
+    builder->failed = true;
+    config_problem(builder->problems, node, "%s%s%s: %s", builder->where,
+                   builder->where[0] != '\0' ? "." : "", option->key, what);
+}
+
+static bool is_secret(const clb_option *option)
+{
+    return (option->flags & CLB_OPTION_SECRET) != 0;
+}
+
 static void mismatch(struct builder *builder, const clb_option *option,
                      const struct config_node *node, const char *expected)
 {
-    builder->failed = true;
-    bool shown = (option->flags & CLB_OPTION_SECRET) == 0 && node->text != NULL;
-    config_problem(builder->problems, node, "%s%s%s: expected %s, found %s%s%s%s", builder->where,
-                   builder->where[0] != '\0' ? "." : "", option->key, expected,
-                   node_kind_name(node), shown ? " \"" : "", shown ? node->text : "",
-                   shown ? "\"" : "");
+    const char *kind = node_kind_name(node);
+    if (node->text == NULL)
+        reject(builder, option, node, "expected %s, found %s", expected, kind);
+    else if (is_secret(option))
+        reject(builder, option, node, "expected %s, found %s (secret)", expected, kind);
+    else
+        reject(builder, option, node, "expected %s, found %s \"%s\"", expected, kind, node->text);
 }
 
 static void out_of_range(struct builder *builder, const clb_option *option,
                          const struct config_node *node, double value)
 {
-    builder->failed = true;
-    config_problem(builder->problems, node, "%s%s%s: %g is out of range: it goes from %g to %g",
-                   builder->where, builder->where[0] != '\0' ? "." : "", option->key, value,
-                   option->minimum, option->maximum);
+    char shown[32] = "(secret)";
+    if (!is_secret(option))
+        snprintf(shown, sizeof(shown), "%g", value);
+    reject(builder, option, node, "%s is out of range: it goes from %g to %g", shown,
+           option->minimum, option->maximum);
 }
 
 static bool read_number(const struct config_node *node, double *value)
@@ -91,18 +117,21 @@ static void fill_number(struct builder *builder, const clb_option *option,
 {
     double value = 0;
     bool is_int = option->type == CLB_OPTION_INT;
+    bool is_duration = option->type == CLB_OPTION_DURATION;
     if (is_int ? !read_integer(node, &setting->integer) : !read_number(node, &value)) {
         mismatch(builder, option, node,
-                 is_int                                ? "a whole number"
-                 : option->type == CLB_OPTION_DURATION ? "a number of seconds"
-                                                       : "a number");
+                 is_int        ? "a whole number"
+                 : is_duration ? "a number of seconds"
+                               : "a number");
         return;
     }
     if (is_int)
         value = (double)setting->integer;
-    if (!in_range(option, value))
+    if (!isfinite(value) || (is_duration && fabs(value) > DURATION_MAX_SEC))
+        reject(builder, option, node, "this number is too large");
+    else if (!in_range(option, value))
         out_of_range(builder, option, node, value);
-    else if (option->type == CLB_OPTION_DURATION)
+    else if (is_duration)
         setting->integer = llround(value * 1000);
     else if (!is_int)
         setting->number = value;
@@ -113,19 +142,30 @@ static bool is_text(const struct config_node *node)
     return node->kind == NODE_STRING || node->kind == NODE_TEXT;
 }
 
-static void fill_path(struct builder *builder, const struct config_node *node, clb_setting *setting)
+static void warn_of_control_characters(struct builder *builder, const clb_option *option,
+                                       const struct config_node *node)
+{
+    for (const char *c = node->text; *c != '\0'; c++) {
+        if ((unsigned char)*c >= 0x20)
+            continue;
+        config_warning(builder->problems, node,
+                       "%s%s%s: this path holds a control character: write / or \\\\ for \\",
+                       builder->where, builder->where[0] != '\0' ? "." : "", option->key);
+        return;
+    }
+}
+
+static void fill_path(struct builder *builder, const clb_option *option,
+                      const struct config_node *node, clb_setting *setting)
 {
     char joined[PATH_CAPACITY];
-    for (const char *c = node->text; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20) {
-            config_warning(builder->problems, node,
-                           "%s: this path holds a control character: write / or \\\\ for \\",
-                           setting->key);
-            break;
-        }
-    if (node->text[0] == '\0')
-        setting->text = NULL; /* an empty path is none */
-    else if (paths_join(joined, builder->folder, node->text))
+    bool is_empty = node->text[0] == '\0'; /* that is none */
+    warn_of_control_characters(builder, option, node);
+    if (is_empty && (option->flags & CLB_OPTION_REQUIRED) != 0)
+        reject(builder, option, node, "it is empty");
+    else if (!is_empty && !paths_join(joined, builder->folder, node->text))
+        reject(builder, option, node, "this path is too long");
+    else if (!is_empty)
         setting->text = take_text(builder, joined);
 }
 
@@ -142,11 +182,13 @@ static void fill_enum(struct builder *builder, const clb_option *option,
     if (setting->text != NULL)
         return;
     const char *near = config_nearest(node->text, option->choices);
-    builder->failed = true;
-    config_problem(builder->problems, node, "%s%s%s: \"%s\" is none of: %s%s%s%s", builder->where,
-                   builder->where[0] != '\0' ? "." : "", option->key, node->text, list,
-                   near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-                   near != NULL ? "\"?)" : "");
+    if (is_secret(option))
+        reject(builder, option, node, "(secret) is none of: %s", list);
+    else if (near != NULL)
+        reject(builder, option, node, "\"%s\" is none of: %s (did you mean \"%s\"?)", node->text,
+               list, near);
+    else
+        reject(builder, option, node, "\"%s\" is none of: %s", node->text, list);
 }
 
 /* ---- Lists ---- */
@@ -232,14 +274,17 @@ static void fill_many(struct builder *builder, const clb_option *option,
 {
     bool groups = option->type == CLB_OPTION_GROUPS;
     struct config_node *parsed = NULL;
+    int known = builder->problems->count;
     if (node->kind == NODE_TEXT && (node->text[0] == '[' || node->text[0] == '('))
-        parsed = tree_parse_value(node->text, option->key, node->source);
+        parsed = tree_parse_value(node->text, option->key, node->source, builder->problems);
     else if (node->kind == NODE_TEXT && !groups) {
         fill_list_of_text(builder, node->text, setting);
         return;
     }
     const struct config_node *list = parsed != NULL ? parsed : node;
-    if (list->kind != NODE_LIST && (groups || list->kind != NODE_STRING))
+    if (builder->problems->count > known)
+        builder->failed = true; /* it was said already */
+    else if (list->kind != NODE_LIST && (groups || list->kind != NODE_STRING))
         mismatch(builder, option, node,
                  groups ? "a list of groups: ( { ... }, { ... } )" : "a list of strings");
     else if (groups)
@@ -272,7 +317,7 @@ void values_fill(struct builder *builder, const clb_option *option, const struct
     if (!is_text(node))
         mismatch(builder, option, node, "a string");
     else if (option->type == CLB_OPTION_PATH)
-        fill_path(builder, node, setting);
+        fill_path(builder, option, node, setting);
     else if (option->type == CLB_OPTION_ENUM)
         fill_enum(builder, option, node, setting);
     else
