@@ -112,9 +112,11 @@ class Agent:
         self.config = self.folder / "clockblock.conf"
         self.log = self.folder / "agent.log"
         self.process = None
+        # Games of other tests on this machine have the same name: ours is told by its argument.
+        self.mark = f"600.{self.port}{os.getpid()}"
         detectors = detectors or (
-            'games: { plugin = "process_name"; rules = ('
-            ' { activity = "Minecraft"; process = [ "Minecraft.exe" ]; } ); };'
+            'games: { plugin = "process_name"; rules = ( { activity = "Minecraft";'
+            f' process = [ "Minecraft.exe" ]; arguments = "{self.mark}"; }} ); }};'
         )
         self.write_config(
             f'db_path = "{self.database}"; device_id = "pc-test"; {rest}\n'
@@ -190,10 +192,10 @@ class Agent:
 class Game:
     """A real process with the name of a game."""
 
-    def __init__(self, folder, name="Minecraft.exe"):
-        self.program = folder / name
+    def __init__(self, agent, name="Minecraft.exe"):
+        self.program = agent.folder / name
         shutil.copy("/bin/sleep", self.program)
-        self.process = subprocess.Popen([self.program, "600"])
+        self.process = subprocess.Popen([self.program, agent.mark])
 
     def end(self):
         self.process.kill()

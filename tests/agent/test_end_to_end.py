@@ -20,7 +20,7 @@ class Playing(unittest.TestCase):
         self.addCleanup(self.receiver.down)
 
     def play(self):
-        game = Game(self.agent.folder)
+        game = Game(self.agent)
         self.addCleanup(game.end)
         return game
 
@@ -166,7 +166,7 @@ class Reload(unittest.TestCase):
         agent.write_config(good.replace('"Minecraft"', '"Blocks"') + "\nnonsense = 1;\n")
         agent.process.send_signal(signal.SIGHUP)
         until(lambda: 'unknown setting "nonsense"' in agent.log.read_text(), "the refusal in the log")
-        game = Game(agent.folder)
+        game = Game(agent)
         self.addCleanup(game.end)
         until(lambda: agent.status()["activity"] == "Minecraft", "the old configuration")
 
