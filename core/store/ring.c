@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* A day of heartbeats takes megabytes, that are not needed once it is stored. */
+enum { CAPACITY_KEPT = 128 };
+
 static void grow(struct ring *ring)
 {
     int capacity = ring->capacity == 0 ? 16 : ring->capacity * 2;
@@ -48,4 +51,9 @@ void ring_drop(struct ring *ring, int count)
         return;
     ring->first = (ring->first + count) % ring->capacity;
     ring->count -= count;
+    if (ring->count == 0 && ring->capacity > CAPACITY_KEPT) {
+        free(ring->entries);
+        ring->entries = NULL;
+        ring->capacity = 0;
+    }
 }
