@@ -280,8 +280,9 @@ int store_settle(struct store *store, struct error *error)
                                    : error_set(error, EXIT_CODE_DISK, "%s", store->health.problem);
     mutex_lock(&store->lock);
     int64_t target = store->ring.put;
-    int64_t failures = store->failures;
-    while (store->committed < target && store->failures == failures) {
+    /* An attempt that is under way already tells nothing about now. */
+    int64_t begun = store->attempts;
+    while (store->committed < target && store->failed_attempt <= begun) {
         store->hurry = true;
         wakeup_signal(&store->wakeup);
         condition_wait(&store->changed, &store->lock);

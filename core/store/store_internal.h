@@ -67,7 +67,8 @@ struct store {
     bool stopping;
     bool hurry;               /* somebody waits: do not sit out the commit interval */
     bool fresh;               /* a heartbeat came since the last attempt to commit */
-    int64_t failures;         /* attempts to commit that failed */
+    int64_t attempts;         /* to commit, that were begun */
+    int64_t failed_attempt;   /* the newest of them that failed; 0: none */
     int64_t waiting_since_ms; /* monotonic: since when the oldest in the ring waits */
     int retention_days;
     struct store_health health;

@@ -83,7 +83,7 @@ static void after_failure(struct store *store, const struct error *error)
     if (store->backoff_ms > BACKOFF_MAX_MS)
         store->backoff_ms = BACKOFF_MAX_MS;
     store->retry_at_ms = now_ms(store) + store->backoff_ms;
-    store->failures++;
+    store->failed_attempt = store->attempts;
     store->health.storing = false;
     snprintf(store->health.problem, sizeof(store->health.problem), "%.255s", error->text);
     if (is_news)
@@ -108,6 +108,7 @@ static bool drain_some(struct store *store, bool *more)
     for (int i = 0; i < count; i++)
         entries[i] = *ring_at(&store->ring, i);
     store->fresh = false;
+    store->attempts += count > 0;
     mutex_unlock(&store->lock);
     *more = false;
     if (count == 0)
