@@ -55,6 +55,15 @@ static int32_t fail(const struct lines *lines, clb_error *error, const char *wha
     return CLB_FAILED;
 }
 
+/* What a crash leaves of a line of ours. Anything else at the end is somebody else's, and is not
+ * cut. */
+static bool is_torn_line(const char *text)
+{
+    static const char start[] = "{\"id\":\"";
+    size_t length = strlen(text);
+    return strncmp(text, start, length < sizeof(start) - 1 ? length : sizeof(start) - 1) == 0;
+}
+
 /* Reads the end of the file: cuts what comes behind the last line end, and reads the last line. */
 static int32_t repair(struct lines *lines, off_t size, clb_error *error)
 {
@@ -66,6 +75,10 @@ static int32_t repair(struct lines *lines, off_t size, clb_error *error)
     tail[length] = '\0';
     char *end = memrchr(tail, '\n', (size_t)length);
     off_t keep = end != NULL ? from + (end - tail) + 1 : from == 0 ? 0 : size;
+    if (keep < size && !is_torn_line(tail + (keep - from))) {
+        errno = EEXIST;
+        return fail(lines, error, "ends in something that is not ours, and is left as it is");
+    }
     if (keep < size && ftruncate(lines->file, keep) != 0)
         return fail(lines, error, "a torn last line cannot be cut off");
     lines->last_seq = 0;

@@ -24,7 +24,8 @@ struct post {
 
     /* Of the answer in progress. */
     char answer[ANSWER_KEPT + 1];
-    size_t answer_bytes; /* all of them, also those that are not kept */
+    size_t answer_bytes;   /* all of them, also those that are not kept */
+    bool headers_complete; /* the blank line behind them was seen */
     int64_t retry_after_ms;
 };
 
@@ -122,6 +123,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     struct post *post = context;
     size_t length = size * count;
     char value[128];
+    if (length <= 2 && length > 0 && (bytes[0] == '\r' || bytes[0] == '\n'))
+        post->headers_complete = true;
     if (length <= sizeof(name) || strncasecmp(bytes, name, sizeof(name) - 1) != 0)
         return length;
     const char *start = bytes + sizeof(name) - 1;
@@ -203,10 +206,12 @@ static void judge(struct post *post, CURLcode result, const clb_batch *batch,
                   clb_delivery *delivery, clb_error *error)
 {
     long status = 0;
-    if (result != CURLE_OK) {
+    if (result != CURLE_OK || !post->headers_complete) {
         delivery->outcome = CLB_RETRY;
         snprintf(error->text, sizeof(error->text), "the server cannot be reached: %s",
-                 is_over(post) ? "broken off" : curl_easy_strerror(result));
+                 is_over(post)        ? "broken off"
+                 : result == CURLE_OK ? "its answer was cut short"
+                                      : curl_easy_strerror(result));
         return;
     }
     curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -230,6 +235,7 @@ void post_send(struct post *post, const struct body *body, const clb_batch *batc
     struct curl_slist own = {key, post->headers};
     post->answer[0] = '\0';
     post->answer_bytes = 0;
+    post->headers_complete = false;
     post->retry_after_ms = 0;
     if (!connect_handles(post)) {
         delivery->outcome = CLB_RETRY;

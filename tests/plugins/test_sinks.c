@@ -195,6 +195,18 @@ static void after_a_crash_nothing_is_torn_and_nothing_is_there_twice(void **stat
     assert_seqs(place, "1 2 3 4 5");
 }
 
+static void a_file_of_somebody_else_is_left_alone(void **state)
+{
+    struct place *place = *state;
+    FILE *file = fopen(place->path, "w");
+    fputs("a secret without a line end", file);
+    fclose(file);
+    assert_int_equal(CLB_FAILED, lines_open(place->lines, &place->error));
+    struct stat status;
+    assert_int_equal(0, stat(place->path, &status));
+    assert_int_equal(27, status.st_size);
+}
+
 static void a_file_that_was_moved_away_is_made_anew(void **state)
 {
     struct place *place = *state;
@@ -229,6 +241,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_seconds_or_something_else),
         IN_A_PLACE(lines_are_appended_and_private),
         IN_A_PLACE(after_a_crash_nothing_is_torn_and_nothing_is_there_twice),
+        IN_A_PLACE(a_file_of_somebody_else_is_left_alone),
         IN_A_PLACE(a_file_that_was_moved_away_is_made_anew),
         IN_A_PLACE(what_is_no_regular_file_is_refused),
     };
