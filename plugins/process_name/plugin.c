@@ -52,12 +52,12 @@ static const clb_option options[] = {
      .type = CLB_OPTION_LIST,
      .key = "users",
      .help = "names or ids of the users whose processes count; unset: the agent's own user, and "
-             "everybody when that is root"},
+             "all people (no system accounts) when that is root"},
     {.size = sizeof(clb_option),
      .type = CLB_OPTION_PATH,
      .key = "proc_root",
      .default_text = "/proc",
-     .help = "where the process file system is mounted"},
+     .help = "where the process file system is mounted; for tests and containers"},
 };
 static const clb_option *const option_table[] = {&options[0], &options[1], &options[2], NULL};
 
@@ -69,36 +69,37 @@ static void CLB_CALL destroy(void *data)
     free(self);
 }
 
-static int32_t fail(struct instance *self)
+static bool fill(struct instance *self, const clb_settings *settings, clb_error *error)
 {
-    destroy(self);
-    return CLB_FAILED;
+    struct users users;
+    if (self->clock == NULL || self->run == NULL) {
+        snprintf(error->text, sizeof(error->text), "the host lacks %s or %s", CLB_CLOCK, CLB_RUN);
+        return false;
+    }
+    self->rules = rules_create(settings, error);
+    if (self->rules == NULL || !users_find(&users, clb_setting_find(settings, "users"), error))
+        return false;
+    self->scan = scan_create(clb_setting_text(settings, "proc_root"), self->rules, &users);
+    if (self->scan == NULL)
+        snprintf(error->text, sizeof(error->text), "no memory");
+    return self->scan != NULL;
 }
 
 static int32_t CLB_CALL create(const clb_host *host, const clb_settings *settings, void **instance,
                                clb_error *error)
 {
     struct instance *self = calloc(1, sizeof(*self));
-    if (self == NULL)
+    if (self == NULL) {
+        snprintf(error->text, sizeof(error->text), "no memory");
         return CLB_FAILED;
+    }
     self->host = host;
     self->clock = host->get_service(host, CLB_CLOCK);
     self->run = host->get_service(host, CLB_RUN);
-    if (self->clock == NULL || self->run == NULL) {
-        snprintf(error->text, sizeof(error->text), "the host lacks %s or %s", CLB_CLOCK, CLB_RUN);
-        return fail(self);
+    if (!fill(self, settings, error)) {
+        destroy(self);
+        return CLB_FAILED;
     }
-    self->rules = rules_create(settings, error);
-    if (self->rules == NULL)
-        return fail(self);
-
-    int64_t users[USERS_MAX];
-    int count = users_find(clb_setting_find(settings, "users"), users, error);
-    if (count < 0)
-        return fail(self);
-    self->scan = scan_create(clb_setting_text(settings, "proc_root"), self->rules, users, count);
-    if (self->scan == NULL)
-        return fail(self);
     *instance = self;
     return CLB_OK;
 }
@@ -143,7 +144,8 @@ static int32_t CLB_CALL wait(void *data, int64_t max_ms)
 
 static void CLB_CALL stop(void *data)
 {
-    (void)data;
+    struct instance *self = data;
+    scan_close(self->scan);
 }
 
 static const clb_detector detector = {.role = CLB_ROLE_EVIDENCE,

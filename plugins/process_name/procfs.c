@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PID_DIGITS = 10, KTHREADD = 2 };
+
 int64_t procfs_parse_pid(const char *name)
 {
     int64_t pid = 0;
-    if (*name == '\0' || strlen(name) > 10)
+    if (*name == '\0' || strlen(name) > PID_DIGITS)
         return 0;
     for (; *name != '\0'; name++) {
         if (*name < '0' || *name > '9')
@@ -37,8 +39,8 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat)
     size_t length = (size_t)(close - open) - 1;
     if (length >= sizeof(stat->comm))
         length = sizeof(stat->comm) - 1;
+    memset(stat->comm, 0, sizeof(stat->comm));
     memcpy(stat->comm, open + 1, length);
-    stat->comm[length] = '\0';
 
     /* Behind the name: state is field 3, the parent 4, the start 22. */
     const char *state = close + 2;
@@ -50,4 +52,53 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat)
     stat->parent = strtoll(parent, NULL, 10);
     stat->start_ticks = strtoull(start, NULL, 10);
     return true;
+}
+
+bool procfs_is_kernel(int64_t pid, const struct procfs_stat *stat, size_t arguments_bytes)
+{
+    return arguments_bytes == 0 && (pid == KTHREADD || stat->parent == KTHREADD);
+}
+
+/* ---- /proc/mounts: "proc /proc proc rw,nosuid,hidepid=invisible 0 0" ---- */
+
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && strncmp(text, word, length) == 0;
+}
+
+static bool hides_by_options(const char *options, size_t length)
+{
+    static const char key[] = "hidepid=";
+    for (size_t at = 0; at < length;) {
+        size_t end = at;
+        while (end < length && options[end] != ',')
+            end++;
+        if (end - at >= sizeof(key) - 1 && strncmp(options + at, key, sizeof(key) - 1) == 0) {
+            const char *value = options + at + sizeof(key) - 1;
+            size_t value_length = end - at - (sizeof(key) - 1);
+            return !is_word(value, value_length, "0") && !is_word(value, value_length, "off");
+        }
+        at = end + 1;
+    }
+    return false;
+}
+
+bool procfs_hides_others(const char *mounts, const char *mount_point)
+{
+    bool hides = false;
+    while (*mounts != '\0') {
+        size_t length = strcspn(mounts, "\n");
+        size_t device = strcspn(mounts, " \n");
+        const char *point = mounts + device + (device < length);
+        size_t point_length = strcspn(point, " \n");
+        const char *type = point + point_length + (point[point_length] == ' ');
+        size_t type_length = strcspn(type, " \n");
+        const char *options = type + type_length + (type[type_length] == ' ');
+        /* A later mount covers an earlier one at the same place. */
+        if (is_word(point, point_length, mount_point))
+            hides = is_word(type, type_length, "proc") &&
+                    hides_by_options(options, strcspn(options, " \n"));
+        mounts += length + (mounts[length] == '\n');
+    }
+    return hides;
 }

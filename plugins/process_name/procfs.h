@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of /proc/PID/stat (proc_pid_stat(5)). Pure. */
+/* The texts of /proc (proc(5)). Pure. */
 #ifndef PROCESS_NAME_PROCFS_H
 #define PROCESS_NAME_PROCFS_H
 
@@ -7,18 +7,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The kernel keeps 15 characters of a program's name; it gives longer ones to threads of its own.
+ */
+enum { PROCFS_COMM_CAPACITY = 64 };
+
 struct procfs_stat {
-    char comm[64];
+    char comm[PROCFS_COMM_CAPACITY];
     char state; /* Z and X are dead */
     int64_t parent;
-    uint64_t start_ticks; /* since boot: with the pid it names a process for good */
+    uint64_t start_ticks; /* since boot */
 };
 
-/* `text` ends with a NUL. A name may hold spaces, parentheses and line ends: the last ')' ends it.
- */
+/* /proc/PID/stat; `text` ends with a NUL. A name may hold spaces, parentheses and line ends: the
+ * last ')' ends it. */
 bool procfs_parse_stat(const char *text, struct procfs_stat *stat);
 
 /* A pid, when a name in /proc is one; 0 else. */
 int64_t procfs_parse_pid(const char *name);
+
+/* Does a thread of the kernel look like this? In a container pid 2 may be anybody; but only the
+ * kernel's threads have no command line. */
+bool procfs_is_kernel(int64_t pid, const struct procfs_stat *stat, size_t arguments_bytes);
+
+/* /proc/mounts: is what is mounted at `mount_point` a /proc that hides the processes of others? */
+bool procfs_hides_others(const char *mounts, const char *mount_point);
 
 #endif

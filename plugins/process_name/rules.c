@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A Wine process has the loader first and the Windows program behind it: names are looked for in
- * the first arguments only, for further behind they are files that a program works on. */
-enum { PROGRAM_ARGUMENTS = 2 };
+/* Until Wine has rewritten its command line, its loader stands before the Windows program. */
+static const char *const wine_loaders[] = {"wine", "wine64", "wine-preloader", "wine64-preloader"};
 
 struct rule {
     char *activity;
@@ -31,24 +30,59 @@ static char *copy(const char *text)
     return copied;
 }
 
+static void free_list(char **list)
+{
+    for (char **item = list; item != NULL && *item != NULL; item++)
+        free(*item);
+    free(list);
+}
+
+/* NULL: no memory. Never leaves a hole: a list that ends early would match less in silence. */
 static char **copy_list(const clb_setting *setting)
 {
     uint32_t count = setting != NULL ? setting->count : 0;
     char **list = calloc((size_t)count + 1, sizeof(list[0]));
-    for (uint32_t i = 0; list != NULL && i < count; i++)
+    for (uint32_t i = 0; list != NULL && i < count; i++) {
         list[i] = copy(setting->items[i]);
+        if (list[i] == NULL) {
+            free_list(list);
+            return NULL;
+        }
+    }
     return list;
 }
 
-static bool fill_rule(struct rule *rule, const clb_settings *group)
+/* NULL, or what is wrong with a list of names. */
+static const char *name_problem(char *const *names)
 {
+    for (; *names != NULL; names++) {
+        if ((*names)[0] == '\0')
+            return "a name is empty";
+        if (strpbrk(*names, "/\\") != NULL)
+            return "a name has no folder: write what stands behind the last / or \\";
+    }
+    return NULL;
+}
+
+/* NULL, or what is wrong with the group. */
+static const char *fill_rule(struct rule *rule, const clb_settings *group)
+{
+    const char *activity = clb_setting_text(group, "activity");
     const char *arguments = clb_setting_text(group, "arguments");
-    rule->activity = copy(clb_setting_text(group, "activity"));
-    rule->arguments = arguments != NULL && arguments[0] != '\0' ? copy(arguments) : NULL;
+    bool has_arguments = arguments != NULL && arguments[0] != '\0';
+    if (activity == NULL || activity[0] == '\0')
+        return "its activity is empty";
+    rule->activity = copy(activity);
+    rule->arguments = has_arguments ? copy(arguments) : NULL;
     rule->names = copy_list(clb_setting_find(group, "process"));
     rule->excluded = copy_list(clb_setting_find(group, "exclude"));
-    return rule->activity != NULL && rule->names != NULL && rule->excluded != NULL &&
-           rule->names[0] != NULL && rule->names[0][0] != '\0';
+    if (rule->activity == NULL || rule->names == NULL || rule->excluded == NULL ||
+        (has_arguments && rule->arguments == NULL))
+        return "no memory";
+    if (rule->names[0] == NULL)
+        return "process needs one name at least";
+    const char *problem = name_problem(rule->names);
+    return problem != NULL ? problem : name_problem(rule->excluded);
 }
 
 struct rules *rules_create(const clb_settings *settings, clb_error *error)
@@ -57,30 +91,23 @@ struct rules *rules_create(const clb_settings *settings, clb_error *error)
     uint32_t count = groups != NULL ? groups->count : 0;
     struct rules *rules = calloc(1, sizeof(*rules) + count * sizeof(rules->rules[0]));
     if (rules == NULL || count == 0) {
-        snprintf(
-            error->text, sizeof(error->text),
-            "rules: it needs one group at least, such as { activity = \"Minecraft\"; process = "
-            "[ \"Minecraft.exe\" ]; }");
+        snprintf(error->text, sizeof(error->text), "%s",
+                 rules == NULL ? "no memory"
+                               : "rules: it needs one group at least, such as { activity = "
+                                 "\"Minecraft\"; process = [ \"Minecraft.exe\" ]; }");
         free(rules);
         return NULL;
     }
     for (uint32_t i = 0; i < count; i++) {
         rules->count++;
-        if (fill_rule(&rules->rules[i], groups->groups[i]))
+        const char *problem = fill_rule(&rules->rules[i], groups->groups[i]);
+        if (problem == NULL)
             continue;
-        snprintf(error->text, sizeof(error->text), "rules[%u].process: it needs one name at least",
-                 (unsigned)i);
+        snprintf(error->text, sizeof(error->text), "rules[%u]: %s", (unsigned)i, problem);
         rules_destroy(rules);
         return NULL;
     }
     return rules;
-}
-
-static void free_list(char **list)
-{
-    for (char **item = list; item != NULL && *item != NULL; item++)
-        free(*item);
-    free(list);
 }
 
 void rules_destroy(struct rules *rules)
@@ -164,26 +191,35 @@ static const char *argument(const struct process_view *process, int index)
     return at < process->arguments_bytes ? process->arguments + at : NULL;
 }
 
-static int match_name(const char *name, const struct process_view *process)
+/* The program that a command line runs; "" when it does not tell. */
+static const char *program_of(const struct process_view *process)
 {
-    for (int i = 0; i < PROGRAM_ARGUMENTS; i++) {
-        const char *program = argument(process, i);
-        if (program != NULL && same_name(rules_basename(program), name))
-            return CONFIDENCE_PROGRAM;
-    }
-    if (same_name(process->comm, name))
+    const char *first = argument(process, 0);
+    const char *second = argument(process, 1);
+    if (first == NULL)
+        return "";
+    for (size_t i = 0; i < sizeof(wine_loaders) / sizeof(wine_loaders[0]) && second != NULL; i++)
+        if (same_name(rules_basename(first), wine_loaders[i]))
+            return rules_basename(second);
+    return rules_basename(first);
+}
+
+static int match_name(const char *name, const char *program, const char *comm)
+{
+    if (same_name(program, name))
+        return CONFIDENCE_PROGRAM;
+    if (same_name(comm, name))
         return CONFIDENCE_COMM;
-    if (strlen(name) > COMM_MAX && strlen(process->comm) == COMM_MAX &&
-        same_start(process->comm, name, COMM_MAX))
+    if (strlen(name) > COMM_MAX && strlen(comm) == COMM_MAX && same_start(comm, name, COMM_MAX))
         return CONFIDENCE_COMM_CUT;
     return 0;
 }
 
-static int match_any(char *const *names, const struct process_view *process)
+static int match_any(char *const *names, const char *program, const char *comm)
 {
     int best = 0;
     for (; *names != NULL; names++) {
-        int confidence = match_name(*names, process);
+        int confidence = match_name(*names, program, comm);
         best = confidence > best ? confidence : best;
     }
     return best;
@@ -191,14 +227,18 @@ static int match_any(char *const *names, const struct process_view *process)
 
 struct rule_match rules_match(const struct rules *rules, const struct process_view *process)
 {
+    const char *program = program_of(process);
+    const char *comm = process->comm;
     for (int i = 0; i < rules->count; i++) {
         const struct rule *rule = &rules->rules[i];
-        int confidence = match_any(rule->names, process);
-        if (confidence == 0 || match_any(rule->excluded, process) > CONFIDENCE_COMM_CUT)
+        int confidence = match_any(rule->names, program, comm);
+        /* A guess is enough to count a process, and not enough to leave it out. */
+        if (confidence == 0 || match_any(rule->excluded, program, comm) > CONFIDENCE_COMM_CUT)
             continue;
         if (rule->arguments != NULL && !command_line_has(process, rule->arguments))
             continue;
-        return (struct rule_match){i, confidence, rule->activity};
+        return (struct rule_match){i, confidence, rule->activity,
+                                   confidence == CONFIDENCE_PROGRAM ? program : comm};
     }
     return (struct rule_match){.rule = -1};
 }

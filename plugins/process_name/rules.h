@@ -23,6 +23,7 @@ struct rule_match {
     int rule; /* index; -1: none */
     int confidence;
     const char *activity; /* owned by the rules */
+    const char *program;  /* the name that matched, within the view */
 };
 
 /* Copies the groups of the option "rules". NULL and a sentence when one makes no sense. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include "known.h"
 #include "procfs.h"
 
 #include <dirent.h>
@@ -12,65 +13,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A process may exec into a game: it is read at every poll while it is young, and later at least so
- * often. */
-enum { YOUNG_MS = 60 * 1000, SECOND_LOOK_MS = 10 * 1000 };
-enum { STAT_BYTES = 1024, ARGUMENTS_BYTES = 16 * 1024 };
-
-struct known {
-    int64_t pid; /* 0: the place is free */
-    uint64_t start_ticks;
-    int64_t first_seen_ms;
-    int64_t read_at_ms;  /* when it is to be read again */
-    unsigned generation; /* of the poll that saw it last */
-    bool matched;
-};
+/* The class path of a Java game has many kilobytes, and the class that tells it stands behind that.
+ * What is longer is read in part. */
+enum { ARGUMENTS_BYTES = 64 * 1024, STAT_BYTES = 1024 };
+enum { NAME_BYTES = 32 };
 
 struct scan {
-    char *root;
-    const struct rules *rules;
-    int64_t *users;
-    int users_count;
-    struct known *table; /* open addressing; capacity is a power of two */
-    int capacity;
-    int count;
-    unsigned generation;
-    int reads;
+    char *root;                /* owned */
+    DIR *folder;               /* owned; NULL: closed */
+    const struct rules *rules; /* borrowed */
+    struct users users;
+    struct known_table *known;
     bool *seen; /* one for each rule */
-    char arguments[ARGUMENTS_BYTES + 1];
+    int reads;
+    char buffer[ARGUMENTS_BYTES + 1];
 };
 
-struct scan *scan_create(const char *root, const struct rules *rules, const int64_t *users,
-                         int users_count)
+struct scan *scan_create(const char *root, const struct rules *rules, const struct users *users)
 {
     struct scan *scan = calloc(1, sizeof(*scan));
     if (scan == NULL)
         return NULL;
-    scan->capacity = 1024;
     scan->root = strdup(root);
     scan->rules = rules;
-    scan->users = calloc((size_t)users_count + 1, sizeof(scan->users[0]));
-    scan->table = calloc((size_t)scan->capacity, sizeof(scan->table[0]));
+    scan->users = *users;
+    scan->known = known_create();
     scan->seen = calloc((size_t)rules_count(rules) + 1, sizeof(scan->seen[0]));
-    if (scan->root == NULL || scan->users == NULL || scan->table == NULL || scan->seen == NULL) {
-        scan_destroy(scan);
-        return NULL;
-    }
-    if (users_count > 0)
-        memcpy(scan->users, users, (size_t)users_count * sizeof(users[0]));
-    scan->users_count = users_count;
-    return scan;
+    if (scan->root != NULL && scan->known != NULL && scan->seen != NULL)
+        return scan;
+    scan_destroy(scan);
+    return NULL;
 }
 
 void scan_destroy(struct scan *scan)
 {
     if (scan == NULL)
         return;
+    scan_close(scan);
     free(scan->root);
-    free(scan->users);
-    free(scan->table);
+    known_destroy(scan->known);
     free(scan->seen);
     free(scan);
+}
+
+void scan_close(struct scan *scan)
+{
+    if (scan->folder != NULL)
+        closedir(scan->folder);
+    scan->folder = NULL;
 }
 
 int scan_reads(const struct scan *scan)
@@ -78,167 +68,192 @@ int scan_reads(const struct scan *scan)
     return scan->reads;
 }
 
-/* ---- The table of known processes ---- */
-
-static struct known *place_of(struct known *table, int capacity, int64_t pid)
-{
-    uint64_t at = (uint64_t)pid * 0x9E3779B97F4A7C15u >> 32;
-    for (;; at++) {
-        struct known *known = &table[at & (uint64_t)(capacity - 1)];
-        if (known->pid == pid || known->pid == 0)
-            return known;
-    }
-}
-
-/* Drops those that this poll did not see, and makes room. */
-static bool rebuild(struct scan *scan, int capacity)
-{
-    struct known *table = calloc((size_t)capacity, sizeof(table[0]));
-    if (table == NULL)
-        return false;
-    scan->count = 0;
-    for (int i = 0; i < scan->capacity; i++) {
-        const struct known *known = &scan->table[i];
-        if (known->pid == 0 || known->generation != scan->generation)
-            continue;
-        *place_of(table, capacity, known->pid) = *known;
-        scan->count++;
-    }
-    free(scan->table);
-    scan->table = table;
-    scan->capacity = capacity;
-    return true;
-}
-
 /* ---- One process ---- */
 
-static ssize_t read_file(const char *path, char *buffer, size_t capacity)
+static int open_file(const struct scan *scan, const char *name)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    return openat(dirfd(scan->folder), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static ssize_t read_some(int file, char *buffer, size_t capacity)
+{
+    ssize_t got;
+    do
+        got = read(file, buffer, capacity);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Reads a file of a process, at most `capacity` bytes, and puts a NUL behind them. -1: it is not
+ * there (any more). These files give all that they have, or that fits, at once: to ask for their
+ * end would be one system call more for each. */
+static ssize_t read_file(const struct scan *scan, const char *name, char *buffer, size_t capacity)
+{
+    int file = open_file(scan, name);
     if (file < 0)
         return -1;
-    size_t used = 0;
-    while (used < capacity) {
-        ssize_t got = read(file, buffer + used, capacity - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        used += (size_t)got;
-    }
+    ssize_t got = read_some(file, buffer, capacity);
     close(file);
-    return (ssize_t)used;
+    buffer[got > 0 ? got : 0] = '\0';
+    return got;
 }
 
-static bool counts_user(const struct scan *scan, const char *folder)
+/* The list of mounts comes in pieces. */
+static bool read_mounts(struct scan *scan)
+{
+    size_t used = 0;
+    ssize_t got = 0;
+    int file = open_file(scan, "mounts");
+    if (file < 0)
+        return false;
+    do {
+        used += (size_t)got;
+        got = read_some(file, scan->buffer + used, ARGUMENTS_BYTES - used);
+    } while (got > 0);
+    close(file);
+    scan->buffer[used] = '\0';
+    return used > 0;
+}
+
+static bool read_stat(const struct scan *scan, int64_t pid, struct procfs_stat *stat)
+{
+    char name[NAME_BYTES];
+    char text[STAT_BYTES + 1];
+    snprintf(name, sizeof(name), "%lld/stat", (long long)pid);
+    return read_file(scan, name, text, STAT_BYTES) > 0 && procfs_parse_stat(text, stat);
+}
+
+static bool counts(const struct scan *scan, int64_t pid)
 {
     struct stat status;
-    if (scan->users_count == 0)
-        return true;
-    if (stat(folder, &status) != 0)
-        return false;
-    for (int i = 0; i < scan->users_count; i++)
-        if (scan->users[i] == (int64_t)status.st_uid)
-            return true;
-    return false;
+    char name[NAME_BYTES];
+    snprintf(name, sizeof(name), "%lld", (long long)pid);
+    return fstatat(dirfd(scan->folder), name, &status, 0) == 0 &&
+           users_count(&scan->users, (int64_t)status.st_uid);
 }
 
-static const char *program_of(const struct process_view *view)
-{
-    const char *program = view->arguments_bytes > 0 ? rules_basename(view->arguments) : "";
-    return program[0] != '\0' ? program : view->comm;
-}
-
+/* What the poll in progress works with. */
 struct poll {
     scan_found found;
     void *context;
     int64_t now_ms;
 };
 
-/* Reads a process; a process that is gone meanwhile is no match, and no error. */
-static void look_at(struct scan *scan, const char *folder, struct known *known,
-                    const struct poll *poll)
+static enum known_kind match_rules(struct scan *scan, int64_t pid, const struct procfs_stat *stat,
+                                   const struct poll *poll)
 {
-    char path[4096 + 16];
-    char text[STAT_BYTES + 1];
-    struct procfs_stat stat;
-    known->matched = false;
-    scan->reads++;
-    snprintf(path, sizeof(path), "%s/stat", folder);
-    ssize_t length = read_file(path, text, STAT_BYTES);
-    text[length > 0 ? length : 0] = '\0';
-    if (length <= 0 || !procfs_parse_stat(text, &stat))
-        return;
-    if (known->start_ticks != stat.start_ticks) {
-        /* The pid was given to another process. */
-        known->start_ticks = stat.start_ticks;
-        known->first_seen_ms = poll->now_ms;
-    }
-    if (stat.state == 'Z' || stat.state == 'X' || stat.parent == 2 || known->pid == 2)
-        return; /* dead, or a thread of the kernel */
-    if (!counts_user(scan, folder))
-        return;
-
-    snprintf(path, sizeof(path), "%s/cmdline", folder);
-    length = read_file(path, scan->arguments, ARGUMENTS_BYTES);
-    scan->arguments[length > 0 ? length : 0] = '\0';
-    struct process_view view = {stat.comm, scan->arguments, length > 0 ? (size_t)length : 0};
+    char name[NAME_BYTES];
+    snprintf(name, sizeof(name), "%lld/cmdline", (long long)pid);
+    ssize_t length = read_file(scan, name, scan->buffer, ARGUMENTS_BYTES);
+    if (length < 0)
+        return KNOWN_OTHER;
+    if (procfs_is_kernel(pid, stat, (size_t)length))
+        return KNOWN_KERNEL;
+    struct process_view view = {stat->comm, scan->buffer, (size_t)length};
     struct rule_match match = rules_match(scan->rules, &view);
-    known->matched = match.rule >= 0;
-    if (!known->matched || scan->seen[match.rule])
-        return;
+    if (match.rule < 0)
+        return KNOWN_OTHER;
+    if (!scan->seen[match.rule])
+        poll->found(match.rule, match.confidence, match.program, pid, poll->context);
     scan->seen[match.rule] = true;
-    poll->found(match.rule, match.confidence, program_of(&view), known->pid, poll->context);
+    return KNOWN_MATCH;
 }
 
-static void visit(struct scan *scan, const char *name, int64_t pid, const struct poll *poll)
+/* Reads all of a process. One that is gone meanwhile is no match, and no error. */
+static enum known_kind judge(struct scan *scan, struct known *known, const struct poll *poll)
 {
-    char folder[4096];
-    struct known *known = place_of(scan->table, scan->capacity, pid);
-    bool is_new = known->pid == 0;
-    if (is_new) {
-        *known = (struct known){.pid = pid, .first_seen_ms = poll->now_ms};
-        scan->count++;
+    struct procfs_stat stat;
+    if (!counts(scan, known->pid))
+        return KNOWN_FOREIGN;
+    if (!read_stat(scan, known->pid, &stat))
+        return KNOWN_OTHER;
+    if (!known_is_same(known, &stat))
+        known_renew(known, &stat, poll->now_ms);
+    bool is_dead = stat.state == 'Z' || stat.state == 'X';
+    return is_dead ? KNOWN_OTHER : match_rules(scan, known->pid, &stat, poll);
+}
+
+/* The second look at one that was no game: a glance at who it is. Somebody who does not count may
+ * become somebody who does, as a login does before it execs. */
+static bool has_changed(const struct scan *scan, const struct known *known)
+{
+    struct procfs_stat stat;
+    if (known->kind == KNOWN_FOREIGN)
+        return counts(scan, known->pid);
+    return !read_stat(scan, known->pid, &stat) || !known_is_same(known, &stat);
+}
+
+static void look_at(struct scan *scan, struct known *known, const struct poll *poll)
+{
+    scan->reads++;
+    known->looked_ms = poll->now_ms;
+    if (known_needs_all(known, poll->now_ms) || has_changed(scan, known))
+        known->kind = judge(scan, known, poll);
+}
+
+/* ---- All of them ---- */
+
+static bool open_root(struct scan *scan, clb_error *error)
+{
+    if (scan->folder != NULL) {
+        rewinddir(scan->folder);
+        return true;
     }
-    known->generation = scan->generation;
-    bool is_young = poll->now_ms - known->first_seen_ms < YOUNG_MS;
-    if (!is_new && !is_young && !known->matched && poll->now_ms < known->read_at_ms)
-        return;
-    snprintf(folder, sizeof(folder), "%s/%s", scan->root, name);
-    look_at(scan, folder, known, poll);
-    /* Spread by the pid, so that not all of them fall due at one poll. */
-    known->read_at_ms = poll->now_ms + SECOND_LOOK_MS / 2 + pid * 7919 % (SECOND_LOOK_MS / 2);
+    scan->folder = opendir(scan->root);
+    if (scan->folder != NULL)
+        return true;
+    error->code = errno;
+    snprintf(error->text, sizeof(error->text), "%.200s cannot be read: %s", scan->root,
+             strerror(errno));
+    return false;
+}
+
+/* The first process is somebody else's as a rule: can it be read, so can all. */
+static bool sees_others(struct scan *scan, clb_error *error)
+{
+    struct procfs_stat stat;
+    if (!scan->users.others_too || read_stat(scan, 1, &stat))
+        return true;
+    if (!read_mounts(scan) || !procfs_hides_others(scan->buffer, scan->root))
+        return true;
+    snprintf(error->text, sizeof(error->text),
+             "%.200s is mounted with hidepid, which hides the processes of other users: mount it "
+             "with hidepid=0, or run the agent as root",
+             scan->root);
+    return false;
+}
+
+static int look_at_all(struct scan *scan, const struct poll *poll)
+{
+    const struct dirent *entry;
+    int processes = 0;
+    while ((entry = readdir(scan->folder)) != NULL) {
+        int64_t pid = procfs_parse_pid(entry->d_name);
+        if (pid == 0)
+            continue;
+        struct known unknown = {.pid = pid, .since_ms = poll->now_ms};
+        struct known *known = known_see(scan->known, pid, poll->now_ms);
+        if (known == NULL)
+            known = &unknown; /* no memory: read it every time */
+        if (known_is_due(known, poll->now_ms))
+            look_at(scan, known, poll);
+        processes++;
+    }
+    return processes;
 }
 
 int32_t scan_poll(struct scan *scan, int64_t now_ms, scan_found found, void *context,
                   clb_error *error)
 {
     struct poll poll = {found, context, now_ms};
-    DIR *folder = opendir(scan->root);
-    if (folder == NULL) {
-        snprintf(error->text, sizeof(error->text), "%.200s cannot be read: %s", scan->root,
-                 strerror(errno));
+    if (!open_root(scan, error) || !sees_others(scan, error))
         return CLB_UNAVAILABLE;
-    }
-    scan->generation++;
+    known_begin(scan->known);
     scan->reads = 0;
     memset(scan->seen, 0, (size_t)rules_count(scan->rules) * sizeof(scan->seen[0]));
-    int processes = 0;
-    struct dirent *entry;
-    while ((entry = readdir(folder)) != NULL) {
-        int64_t pid = procfs_parse_pid(entry->d_name);
-        if (pid == 0)
-            continue;
-        if (scan->count >= scan->capacity / 2 && !rebuild(scan, scan->capacity * 2))
-            break;
-        visit(scan, entry->d_name, pid, &poll);
-        processes++;
-    }
-    closedir(folder);
-    if (scan->count > 2 * processes + 64)
-        (void)rebuild(scan, scan->capacity);
-    if (processes > 0)
+    if (look_at_all(scan, &poll) > 0)
         return CLB_OK;
+    scan_close(scan); /* another may be mounted there later */
     snprintf(error->text, sizeof(error->text), "%.200s shows no processes: is it mounted?",
              scan->root);
     return CLB_UNAVAILABLE;

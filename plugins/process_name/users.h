@@ -4,11 +4,21 @@
 #define PROCESS_NAME_USERS_H
 
 #include <clockblock/plugin.h>
+#include <stdbool.h>
 
 enum { USERS_MAX = 64 };
 
-/* The uids of the option "users"; without it, the user of this process, or none (0 of them:
- * everybody) when that is root. -1 and a sentence when a name is not known. */
-int users_find(const clb_setting *setting, int64_t users[USERS_MAX], clb_error *error);
+struct users {
+    int64_t uids[USERS_MAX];
+    int count;
+    bool people;     /* all who are not system accounts as well */
+    bool others_too; /* others than the user of this process */
+};
+
+/* The option "users". Without it: the user of this process, and all people when that is root. False
+ * and a sentence when a name is not known. */
+bool users_find(struct users *users, const clb_setting *setting, clb_error *error);
+
+bool users_count(const struct users *users, int64_t uid);
 
 #endif

@@ -7,35 +7,64 @@
 #include <string.h>
 #include <unistd.h>
 
-static int find_one(const char *name, int64_t *uid)
+/* Accounts below are the system's, and so are nobody and the one that is no account at all. Numbers
+ * above 65535 come from a directory (LDAP, AD): people, as in a lab or a club. */
+enum { UID_FIRST_PERSON = 1000, UID_NOBODY = 65534, UID_NONE = 65535 };
+
+static bool is_person(int64_t uid)
 {
-    char *end;
-    long long number = strtoll(name, &end, 10);
-    if (end != name && *end == '\0' && number >= 0) {
-        *uid = number;
-        return 0;
-    }
-    char buffer[4096];
-    struct passwd entry;
-    struct passwd *found = NULL;
-    if (getpwnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
-        return -1;
-    *uid = (int64_t)found->pw_uid;
-    return 0;
+    return uid >= UID_FIRST_PERSON && uid != UID_NOBODY && uid != UID_NONE;
 }
 
-int users_find(const clb_setting *setting, int64_t users[USERS_MAX], clb_error *error)
+static bool is_number(const char *text)
 {
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 10;
+}
+
+static bool find_one(const char *name, int64_t *uid)
+{
+    char buffer[16 * 1024];
+    struct passwd entry;
+    struct passwd *found = NULL;
+    if (is_number(name)) {
+        *uid = strtoll(name, NULL, 10);
+        return true;
+    }
+    if (getpwnam_r(name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
+        return false;
+    *uid = (int64_t)found->pw_uid;
+    return true;
+}
+
+bool users_find(struct users *users, const clb_setting *setting, clb_error *error)
+{
+    int64_t own = (int64_t)geteuid();
+    memset(users, 0, sizeof(*users));
     if (setting == NULL || setting->count == 0) {
-        users[0] = (int64_t)geteuid();
-        return users[0] == 0 ? 0 : 1;
+        users->uids[users->count++] = own;
+        users->people = users->others_too = own == 0;
+        return true;
+    }
+    if (setting->count > USERS_MAX) {
+        snprintf(error->text, sizeof(error->text), "users: more than %d of them", (int)USERS_MAX);
+        return false;
     }
     for (uint32_t i = 0; i < setting->count; i++) {
-        if (i == USERS_MAX || find_one(setting->items[i], &users[i]) != 0) {
+        int64_t *uid = &users->uids[users->count++];
+        if (!find_one(setting->items[i], uid)) {
             snprintf(error->text, sizeof(error->text), "users: there is no user \"%.100s\"",
                      setting->items[i]);
-            return -1;
+            return false;
         }
+        users->others_too = users->others_too || *uid != own;
     }
-    return (int)setting->count;
+    return true;
+}
+
+bool users_count(const struct users *users, int64_t uid)
+{
+    for (int i = 0; i < users->count; i++)
+        if (users->uids[i] == uid)
+            return true;
+    return users->people && is_person(uid);
 }
