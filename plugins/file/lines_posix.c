@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "lines.h"
 
+#include "repair.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,29 +13,35 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { TAIL_BYTES = 8192, VECTORS = 512 };
+enum { VECTORS = 512 };
 
 struct lines {
-    char *path;
-    int file; /* -1: closed */
+    char *path; /* owned */
+    int file;   /* -1: closed */
     dev_t device;
     ino_t inode;
     int64_t last_seq; /* of last_epoch; 0: none */
     char last_epoch[37];
+    int64_t cut_bytes;
 };
 
 struct lines *lines_create(const char *path)
 {
     struct lines *lines = calloc(1, sizeof(*lines));
     if (lines == NULL)
-        abort();
-    lines->path = strdup(path);
+        return NULL;
     lines->file = -1;
-    return lines;
+    lines->path = strdup(path);
+    if (lines->path != NULL)
+        return lines;
+    free(lines);
+    return NULL;
 }
 
 void lines_destroy(struct lines *lines)
 {
+    if (lines == NULL)
+        return;
     lines_close(lines);
     free(lines->path);
     free(lines);
@@ -47,71 +54,88 @@ void lines_close(struct lines *lines)
     lines->file = -1;
 }
 
+int64_t lines_take_cut_bytes(struct lines *lines)
+{
+    int64_t bytes = lines->cut_bytes;
+    lines->cut_bytes = 0;
+    return bytes;
+}
+
 static int32_t fail(const struct lines *lines, clb_error *error, const char *what)
 {
     error->code = errno;
-    snprintf(error->text, sizeof(error->text), "%.300s: %s: %s", lines->path, what,
-             strerror(errno));
+    snprintf(error->text, sizeof(error->text), "%.300s: %s%s%s", lines->path, what,
+             errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     return CLB_FAILED;
 }
 
-/* What a crash leaves of a line of ours. Anything else at the end is somebody else's, and is not
- * cut. */
-static bool is_torn_line(const char *text)
+/* ---- Opening ---- */
+
+/* A new file is durable when its folder is too. Some file systems cannot do that, and need not. */
+static void sync_folder(const struct lines *lines)
 {
-    static const char start[] = "{\"id\":\"";
-    size_t length = strlen(text);
-    return strncmp(text, start, length < sizeof(start) - 1 ? length : sizeof(start) - 1) == 0;
+    char *folder = strdup(lines->path);
+    if (folder == NULL)
+        return;
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder ? 1 : 0] = '\0';
+    int file = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file >= 0) {
+        (void)fsync(file);
+        close(file);
+    }
+    free(folder);
 }
 
-/* Reads the end of the file: cuts what comes behind the last line end, and reads the last line. */
-static int32_t repair(struct lines *lines, off_t size, clb_error *error)
+/* What this process wrote itself it remembers, also when that file was moved away. */
+static void remember(struct lines *lines, int64_t seq, const char *epoch)
 {
-    char tail[TAIL_BYTES + 1];
-    off_t from = size > TAIL_BYTES ? size - TAIL_BYTES : 0;
-    ssize_t length = pread(lines->file, tail, (size_t)(size - from), from);
-    if (length < 0)
-        return fail(lines, error, "cannot be read");
-    tail[length] = '\0';
-    char *end = memrchr(tail, '\n', (size_t)length);
-    off_t keep = end != NULL ? from + (end - tail) + 1 : from == 0 ? 0 : size;
-    if (keep < size && !is_torn_line(tail + (keep - from))) {
-        errno = EEXIST;
-        return fail(lines, error, "ends in something that is not ours, and is left as it is");
+    if (strcmp(lines->last_epoch, epoch) == 0 && seq <= lines->last_seq)
+        return;
+    lines->last_seq = seq;
+    snprintf(lines->last_epoch, sizeof(lines->last_epoch), "%.36s", epoch);
+}
+
+static int32_t look_and_repair(struct lines *lines, clb_error *error)
+{
+    struct stat status;
+    struct repair_result found;
+    if (fstat(lines->file, &status) != 0)
+        return fail(lines, error, "cannot be looked at");
+    errno = 0;
+    if (!S_ISREG(status.st_mode))
+        return fail(lines, error, "is not a regular file: give another path");
+    const char *problem = repair_look(lines->file, status.st_size, &found);
+    if (problem != NULL)
+        return fail(lines, error, problem);
+    if (found.keep_bytes < status.st_size) {
+        if (ftruncate(lines->file, (off_t)found.keep_bytes) != 0)
+            return fail(lines, error, "a torn last line cannot be cut off");
+        lines->cut_bytes += status.st_size - found.keep_bytes;
     }
-    if (keep < size && ftruncate(lines->file, keep) != 0)
-        return fail(lines, error, "a torn last line cannot be cut off");
-    lines->last_seq = 0;
-    if (end == NULL)
-        return CLB_OK;
-    *end = '\0';
-    char *start = memrchr(tail, '\n', (size_t)(end - tail));
-    if (!lines_parse(start != NULL ? start + 1 : tail, &lines->last_seq, lines->last_epoch))
-        lines->last_seq = 0;
+    if (status.st_size == 0)
+        sync_folder(lines);
+    if (found.last_seq > 0)
+        remember(lines, found.last_seq, found.last_epoch);
+    lines->device = status.st_dev;
+    lines->inode = status.st_ino;
     return CLB_OK;
 }
 
 int32_t lines_open(struct lines *lines, clb_error *error)
 {
-    struct stat status;
+    lines_close(lines);
     lines->file =
         open(lines->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
     if (lines->file < 0)
-        return fail(lines, error, "cannot be opened (its folder has to be there)");
-    int32_t status_code = CLB_OK;
-    if (fstat(lines->file, &status) != 0)
-        status_code = fail(lines, error, "cannot be looked at");
-    else if (!S_ISREG(status.st_mode)) {
-        errno = EINVAL;
-        status_code = fail(lines, error, "is not a regular file");
-    } else {
-        lines->device = status.st_dev;
-        lines->inode = status.st_ino;
-        status_code = repair(lines, status.st_size, error);
-    }
-    if (status_code != CLB_OK)
+        return fail(lines, error,
+                    errno == ENOENT ? "its folder is not there, and is not made for you"
+                                    : "cannot be opened");
+    int32_t status = look_and_repair(lines, error);
+    if (status != CLB_OK)
         lines_close(lines);
-    return status_code;
+    return status;
 }
 
 /* Somebody may have moved the file away, to rotate it. */
@@ -121,9 +145,10 @@ static int32_t reopen_if_moved(struct lines *lines, clb_error *error)
     if (lines->file >= 0 && stat(lines->path, &status) == 0 && status.st_dev == lines->device &&
         status.st_ino == lines->inode)
         return CLB_OK;
-    lines_close(lines);
     return lines_open(lines, error);
 }
+
+/* ---- Writing ---- */
 
 static bool write_all(int file, struct iovec *vectors, int count)
 {
@@ -147,27 +172,31 @@ static bool write_all(int file, struct iovec *vectors, int count)
     return true;
 }
 
-static bool is_written(const struct lines *lines, const clb_batch *batch, uint32_t index)
+/* Kinds of later days are skipped, as the contract asks. */
+static bool is_wanted(const struct lines *lines, const clb_batch *batch, const clb_record *record)
 {
-    return lines->last_seq > 0 && strcmp(lines->last_epoch, batch->epoch) == 0 &&
-           batch->records[index]->kind == CLB_RECORD_HEARTBEAT &&
-           batch->records[index]->seq <= lines->last_seq;
+    if (record->kind == CLB_RECORD_GAP)
+        return true;
+    return record->kind == CLB_RECORD_HEARTBEAT &&
+           (strcmp(lines->last_epoch, batch->epoch) != 0 || record->seq > lines->last_seq);
 }
 
-static bool write_records(struct lines *lines, const clb_batch *batch)
+static bool write_records(const struct lines *lines, const clb_batch *batch)
 {
     static char line_end[] = "\n";
     struct iovec vectors[VECTORS];
     int count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
-        if (is_written(lines, batch, i))
+        const clb_record *record = batch->records[i];
+        if (!is_wanted(lines, batch, record))
             continue;
-        vectors[count++] =
-            (struct iovec){(char *)batch->records[i]->json, batch->records[i]->json_bytes};
+        vectors[count++] = (struct iovec){(char *)record->json, record->json_bytes};
         vectors[count++] = (struct iovec){line_end, 1};
-        if (count == VECTORS && !write_all(lines->file, vectors, count))
+        if (count < VECTORS)
+            continue;
+        if (!write_all(lines->file, vectors, count))
             return false;
-        count = count == VECTORS ? 0 : count;
+        count = 0;
     }
     return write_all(lines->file, vectors, count);
 }
@@ -186,7 +215,8 @@ int32_t lines_append(struct lines *lines, const clb_batch *batch, clb_error *err
             lines_close(lines); /* opened again, and repaired, at the next batch */
         return status;
     }
-    lines->last_seq = batch->records[batch->count - 1]->seq;
-    snprintf(lines->last_epoch, sizeof(lines->last_epoch), "%.36s", batch->epoch);
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->records[i]->kind == CLB_RECORD_HEARTBEAT)
+            remember(lines, batch->records[i]->seq, batch->epoch);
     return CLB_OK;
 }

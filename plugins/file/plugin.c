@@ -4,12 +4,14 @@
 
 #include <clockblock/services.h>
 #include <clockblock/sink.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct instance {
     const clb_host *host;
+    const clb_log *log;
     const clb_run *run;
     struct lines *lines;
 };
@@ -22,42 +24,72 @@ static const clb_option path_option = {.size = sizeof(clb_option),
                                            "the file; relative to the folder of the configuration"};
 static const clb_option *const option_table[] = {&path_option, NULL};
 
+static void CLB_CALL destroy(void *data)
+{
+    struct instance *self = data;
+    lines_destroy(self->lines);
+    free(self);
+}
+
+static const char *fill(struct instance *self, const clb_settings *settings)
+{
+    const char *path = clb_setting_text(settings, "path");
+    if (self->log == NULL || self->run == NULL)
+        return "the host lacks " CLB_LOG " or " CLB_RUN;
+    if (path == NULL || path[0] == '\0')
+        return "path: it is empty";
+    self->lines = lines_create(path);
+    return self->lines != NULL ? NULL : "no memory";
+}
+
 static int32_t CLB_CALL create(const clb_host *host, const clb_settings *settings, void **instance,
                                clb_error *error)
 {
-    const char *path = clb_setting_text(settings, "path");
     struct instance *self = calloc(1, sizeof(*self));
-    if (self == NULL)
-        return CLB_FAILED;
-    self->host = host;
-    self->run = host->get_service(host, CLB_RUN);
-    if (self->run == NULL || path == NULL) {
-        snprintf(error->text, sizeof(error->text), "%s",
-                 path == NULL ? "path: it is empty" : "the host lacks " CLB_RUN);
-        free(self);
+    if (self == NULL) {
+        snprintf(error->text, sizeof(error->text), "no memory");
         return CLB_FAILED;
     }
-    self->lines = lines_create(path);
-    *instance = self;
-    return CLB_OK;
+    self->host = host;
+    self->log = host->get_service(host, CLB_LOG);
+    self->run = host->get_service(host, CLB_RUN);
+    const char *problem = fill(self, settings);
+    if (problem == NULL) {
+        *instance = self;
+        return CLB_OK;
+    }
+    snprintf(error->text, sizeof(error->text), "%s", problem);
+    destroy(self);
+    return CLB_FAILED;
+}
+
+static void tell_what_was_cut(struct instance *self)
+{
+    char text[128];
+    int64_t bytes = lines_take_cut_bytes(self->lines);
+    if (bytes == 0)
+        return;
+    snprintf(text, sizeof(text), "cut %lld bytes of a torn last line off; it is written again",
+             (long long)bytes);
+    self->log->write(self->host, CLB_LOG_WARNING, text);
 }
 
 static int32_t CLB_CALL start(void *data, clb_error *error)
 {
     struct instance *self = data;
-    return lines_open(self->lines, error);
+    int32_t status = lines_open(self->lines, error);
+    tell_what_was_cut(self);
+    return status;
 }
 
 static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *delivery,
                              clb_error *error)
 {
     struct instance *self = data;
-    if (lines_append(self->lines, batch, error) == CLB_OK) {
-        delivery->accepted = batch->count;
-        delivery->outcome = CLB_DELIVERED;
-    } else {
-        delivery->outcome = CLB_RETRY;
-    }
+    bool written = lines_append(self->lines, batch, error) == CLB_OK;
+    delivery->accepted = written ? batch->count : 0;
+    delivery->outcome = written ? CLB_DELIVERED : CLB_RETRY;
+    tell_what_was_cut(self);
 }
 
 static int32_t CLB_CALL wait(void *data, int64_t max_ms)
@@ -70,13 +102,6 @@ static void CLB_CALL stop(void *data)
 {
     struct instance *self = data;
     lines_close(self->lines);
-}
-
-static void CLB_CALL destroy(void *data)
-{
-    struct instance *self = data;
-    lines_destroy(self->lines);
-    free(self);
 }
 
 static const clb_sink sink = {.create = create,

@@ -14,4 +14,7 @@ void answer_sentence(long status, const char *body, char *text, size_t capacity)
 /* A Retry-After of seconds, in ms; -1: it is none (it may be a date). */
 int64_t answer_retry_seconds(const char *value);
 
+/* No server can silence us for longer than an hour. */
+int64_t answer_clamp_retry_ms(int64_t retry_ms);
+
 #endif

@@ -11,10 +11,13 @@ struct body {
     char *bytes; /* owned */
     size_t length;
     size_t capacity;
+    uint32_t count; /* heartbeats in it */
+    int64_t first_seq;
+    int64_t last_seq;
 };
 
-/* Writes all records of the batch: whole, or with the first agent's five keys only. False: no
- * memory. */
+/* Writes all heartbeats of the batch: whole, or with the first agent's five keys only. Other kinds
+ * of records are left out: a table wants uniform keys. False: no memory. */
 bool body_write(struct body *body, const clb_batch *batch, bool first_agent_keys);
 void body_finish(struct body *body);
 

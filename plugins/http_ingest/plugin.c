@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* http_ingest: POSTs heartbeats as a JSON array, as the first agent did. */
 #include "body.h"
+#include "header.h"
 #include "post.h"
 #include "token.h"
+#include "url.h"
 
 #include <clockblock/sink.h>
 #include <stdio.h>
@@ -73,43 +75,42 @@ static void CLB_CALL destroy(void *data)
     free(self);
 }
 
-static bool check_headers(const clb_setting *headers, clb_error *error)
+static bool check_headers(const clb_setting *headers, bool has_token, clb_error *error)
 {
-    for (uint32_t i = 0; i < headers->count; i++) {
-        const char *line = headers->items[i];
-        const char *colon = strchr(line, ':');
-        if (colon != NULL && colon != line && strpbrk(line, "\r\n") == NULL)
+    for (uint32_t i = 0; headers != NULL && i < headers->count; i++) {
+        const char *problem = header_problem(headers->items[i], has_token);
+        if (problem == NULL)
             continue;
-        snprintf(error->text, sizeof(error->text),
-                 "headers: entry %u is no header: write it as \"Name: value\"", (unsigned)i);
+        snprintf(error->text, sizeof(error->text), "headers[%u]: it %s", (unsigned)i, problem);
         return false;
     }
     return true;
 }
 
-static bool make_post(struct instance *self, const clb_settings *settings, clb_error *error)
+static bool make_post(struct instance *self, const clb_settings *settings, const char *token,
+                      clb_error *error)
 {
     const clb_setting *headers = clb_setting_find(settings, "headers");
     const clb_clock *clock = self->host->get_service(self->host, CLB_CLOCK);
-    const char *url = clb_setting_text(settings, "endpoint_url");
-    char *token = NULL;
+    struct post_settings made = {.url = clb_setting_text(settings, "endpoint_url"),
+                                 .token = token,
+                                 .ca_file = clb_setting_text(settings, "ca_file"),
+                                 .headers = headers != NULL ? headers->items : NULL,
+                                 .headers_count = headers != NULL ? headers->count : 0,
+                                 .connect_timeout_ms =
+                                     clb_setting_integer(settings, "connect_timeout_sec")};
     self->run = self->host->get_service(self->host, CLB_RUN);
     if (self->run == NULL || clock == NULL) {
         snprintf(error->text, sizeof(error->text), "the host lacks %s or %s", CLB_RUN, CLB_CLOCK);
         return false;
     }
-    if (!token_check_url(url, clb_setting_integer(settings, "allow_insecure") != 0, error) ||
-        !check_headers(headers, error) || !token_read(settings, &token, error))
+    bool allow_insecure = clb_setting_integer(settings, "allow_insecure") != 0;
+    if (!url_check(made.url, allow_insecure, &made.is_loopback, error) ||
+        !check_headers(headers, token != NULL, error))
         return false;
-    struct post_settings made = {.url = url,
-                                 .token = token,
-                                 .ca_file = clb_setting_text(settings, "ca_file"),
-                                 .headers = headers->items,
-                                 .headers_count = headers->count,
-                                 .connect_timeout_ms =
-                                     clb_setting_integer(settings, "connect_timeout_sec")};
     self->post = post_create(self->host, self->run, clock, &made);
-    free(token);
+    if (self->post == NULL)
+        snprintf(error->text, sizeof(error->text), "libcurl does not start");
     return self->post != NULL;
 }
 
@@ -117,12 +118,17 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
                                clb_error *error)
 {
     const char *keys = clb_setting_text(settings, "fields");
+    char *token = NULL;
     struct instance *self = calloc(1, sizeof(*self));
-    if (self == NULL)
+    if (self == NULL) {
+        snprintf(error->text, sizeof(error->text), "no memory");
         return CLB_FAILED;
+    }
     self->host = host;
     self->first_agent_keys = keys != NULL && strcmp(keys, "first_agent") == 0;
-    if (!make_post(self, settings, error)) {
+    bool made = token_read(settings, &token, error) && make_post(self, settings, token, error);
+    free(token);
+    if (!made) {
         destroy(self);
         return CLB_FAILED;
     }
@@ -141,24 +147,27 @@ static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *d
                              clb_error *error)
 {
     struct instance *self = data;
-    if (body_write(&self->body, batch, self->first_agent_keys)) {
+    if (!body_write(&self->body, batch, self->first_agent_keys)) {
+        delivery->outcome = CLB_RETRY;
+        snprintf(error->text, sizeof(error->text), "no memory for the batch");
+    } else if (self->body.count == 0) {
+        delivery->outcome = CLB_DELIVERED; /* nothing in it is for this receiver */
+        delivery->accepted = batch->count;
+    } else {
         post_send(self->post, &self->body, batch, delivery, error);
-        return;
     }
-    delivery->outcome = CLB_RETRY;
-    snprintf(error->text, sizeof(error->text), "no memory for the batch");
 }
 
 static int32_t CLB_CALL wait(void *data, int64_t max_ms)
 {
     struct instance *self = data;
-    enum { KEEP_OPEN_MS = 30 * 1000 };
-    if (max_ms > KEEP_OPEN_MS) {
-        /* A long rest: the connection would be closed by the other side, and memory serves others.
-         */
-        post_disconnect(self->post);
+    enum { KEEP_OPEN_MS = 30 * 1000, KEEP_BYTES = 64 * 1024 };
+    /* The queue is empty: the memory of a large batch serves others, and in a long rest the other
+     * side would close the connection anyway. */
+    if (self->body.capacity > KEEP_BYTES)
         body_finish(&self->body);
-    }
+    if (max_ms > KEEP_OPEN_MS)
+        post_disconnect(self->post);
     return self->run->wait(self->host, max_ms);
 }
 
@@ -184,7 +193,7 @@ static const void *CLB_CALL get_interface(const char *id)
 static const clb_plugin plugin = {
     .prefix = {CLB_MAGIC, sizeof(clb_plugin), CLB_ABI_MAJOR, CLB_ABI_MINOR, 0},
     .id = "http_ingest",
-    .version = "0.1.0",
+    .version = CLOCKBLOCK_VERSION,
     .description = "Sends heartbeats to an HTTP server as JSON",
     .options = option_table,
     .get_interface = get_interface,

@@ -14,6 +14,7 @@ struct post_settings {
     const char *const *headers; /* "Name: value" */
     uint32_t headers_count;
     int64_t connect_timeout_ms;
+    bool is_loopback; /* the address is this machine: no proxy gets to see it */
 };
 
 struct post;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "token.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN_MAX = 4096 };
+enum { TOKEN_MAX_BYTES = 8 * 1024 };
 
 static bool fail(clb_error *error, const char *path, const char *what)
 {
@@ -18,92 +17,70 @@ static bool fail(clb_error *error, const char *path, const char *what)
     return false;
 }
 
-static bool read_file(const char *path, char **token, clb_error *error)
+static bool read_open_file(int file, const char *path, char *text, clb_error *error)
 {
-    char text[TOKEN_MAX + 1];
     struct stat status;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file < 0 || fstat(file, &status) != 0) {
-        const char *reason = strerror(errno);
-        if (file >= 0)
-            close(file);
-        return fail(error, path, reason);
-    }
-    ssize_t length = read(file, text, TOKEN_MAX);
-    close(file);
+    if (fstat(file, &status) != 0)
+        return fail(error, path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return fail(error, path, "is not a regular file");
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return fail(error, path, "everybody may read this secret; run: chmod 600 on it");
-    text[length > 0 ? length : 0] = '\0';
-    text[strcspn(text, "\r\n")] = '\0';
-    if (text[0] == '\0')
-        return fail(error, path, "holds no token");
-    *token = strdup(text);
-    return *token != NULL;
+        return fail(error, path, "everybody may read or change this secret: run chmod 600 on it");
+    ssize_t length = read(file, text, TOKEN_MAX_BYTES + 1);
+    if (length < 0)
+        return fail(error, path, strerror(errno));
+    if (length > TOKEN_MAX_BYTES)
+        return fail(error, path, "is too long for a token");
+    while (length > 0 && strchr("\r\n\t ", text[length - 1]) != NULL)
+        length--;
+    text[length] = '\0';
+    return length > 0 || fail(error, path, "holds no token");
 }
 
-static bool is_header_text(const char *text)
+static bool read_file(const char *path, char *text, clb_error *error)
 {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            return false;
-    return true;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0)
+        return fail(error, path, strerror(errno));
+    bool read = read_open_file(file, path, text, error);
+    close(file);
+    return read;
+}
+
+/* NULL, or what is wrong with it. What is wrong ends up in a log: never the token itself. */
+static const char *problem_of(const char *token)
+{
+    if (strlen(token) > TOKEN_MAX_BYTES)
+        return "the token is too long";
+    for (; *token != '\0'; token++)
+        if ((unsigned char)*token <= 0x20 || (unsigned char)*token >= 0x7F)
+            return "the token holds a blank, a line end or another character that cannot be sent";
+    return NULL;
 }
 
 bool token_read(const clb_settings *settings, char **token, clb_error *error)
 {
+    char from_file[TOKEN_MAX_BYTES + 2];
     const char *given = clb_setting_text(settings, "device_token");
     const char *path = clb_setting_text(settings, "device_token_file");
+    bool has_given = given != NULL && given[0] != '\0';
+    bool has_path = path != NULL && path[0] != '\0';
+    const char *problem = NULL;
     *token = NULL;
-    if (given != NULL && given[0] != '\0' && path != NULL) {
-        snprintf(error->text, sizeof(error->text),
-                 "device_token and device_token_file are both set: use one of them");
-        return false;
+    if (has_path && !has_given) {
+        if (!read_file(path, from_file, error))
+            return false;
+        given = from_file;
     }
-    if (path != NULL && !read_file(path, token, error))
-        return false;
-    if (path == NULL && given != NULL && given[0] != '\0')
+    if (has_path && has_given)
+        problem = "device_token and device_token_file are both set: use one of them";
+    else if (has_path || has_given)
+        problem = problem_of(given);
+    if (problem == NULL && (has_path || has_given)) {
         *token = strdup(given);
-    if (*token == NULL || is_header_text(*token))
-        return true;
-    snprintf(error->text, sizeof(error->text), "the token holds a control character");
-    free(*token);
-    *token = NULL;
-    return false;
-}
-
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
-}
-
-static bool judge(const char *scheme, const char *host, bool allow_insecure, clb_error *error)
-{
-    if (strcmp(scheme, "https") == 0)
-        return true;
-    if (strcmp(scheme, "http") == 0 && (allow_insecure || is_loopback(host)))
-        return true;
-    snprintf(error->text, sizeof(error->text),
-             "endpoint_url: %s to %.200s is not safe: use https, or set allow_insecure = true",
-             scheme, host);
-    return false;
-}
-
-bool token_check_url(const char *url, bool allow_insecure, clb_error *error)
-{
-    char *scheme = NULL;
-    char *host = NULL;
-    CURLU *parsed = curl_url();
-    bool safe = false;
-    if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-        safe = judge(scheme, host, allow_insecure, error);
-    else
-        snprintf(error->text, sizeof(error->text),
-                 "endpoint_url: it is no address: write it as https://example.com/path");
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(parsed);
-    return safe;
+        problem = *token == NULL ? "no memory" : NULL;
+    }
+    if (problem != NULL)
+        snprintf(error->text, sizeof(error->text), "%s", problem);
+    return problem == NULL;
 }
