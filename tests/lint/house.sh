@@ -35,9 +35,8 @@ room microhttpd.h core/api/
 room libconfig.h core/config/
 room curl/ plugins/http_ingest/
 
-# What knows the system: the platform, and the files of plugins that say so in their name. token.c
-# is the odd one: it reads a secret, and the system's file mode is what it checks.
-os_rooms='core/platform/|plugins/.*_(linux|posix|windows|macos)\.c$|plugins/http_ingest/token\.c$'
+# What knows the system: the platform, and the files of plugins that say so in their name.
+os_rooms='core/platform/|plugins/.*_(linux|posix|windows|macos)\.c$'
 os='(unistd|fcntl|pthread|dlfcn|poll|signal|time|sys/[a-z]+|netdb|netinet/[a-z]+|arpa/[a-z]+|pwd|dirent|windows|winsock2)\.h'
 breach "an OS header outside core/platform" < <(files 'core/*.[ch]' 'plugins/*.[ch]' 'include/*.h' |
   grep -vE "^($os_rooms)" | lines "${include}<$os>")
