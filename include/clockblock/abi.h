@@ -32,8 +32,8 @@
 /* The first four bytes of every plugin descriptor: "CLB1" in little-endian order. */
 #define CLB_MAGIC 0x31424C43u
 
-/* Every function that crosses the boundary is declared with CLB_CALL. On 32-bit Windows compilers
- * disagree about the default calling convention; elsewhere it is empty. */
+/* Every function that crosses the boundary, in either direction, is declared with CLB_CALL. On
+ * 32-bit Windows compilers disagree about the default calling convention; elsewhere it is empty. */
 #if defined(_WIN32)
 #define CLB_CALL   __cdecl
 #define CLB_EXPORT __declspec(dllexport)
@@ -52,7 +52,8 @@
 extern "C" {
 #endif
 
-/* What a call into a plugin came to. Carried as int32_t. */
+/* What a call into a plugin came to. Carried as int32_t: the width of an enum is up to the
+ * compiler, and the last constant of each enum here only makes sure that its values fit. */
 enum clb_status {
     CLB_OK = 0,          /* done */
     CLB_FAILED = 1,      /* did not work; the host tries again later, with growing pauses */
@@ -62,9 +63,10 @@ enum clb_status {
     CLB_STATUS_FORCE_32_BITS = 0x7FFFFFFF
 };
 
-/* Where a failing call puts its sentence. The host owns it and has set `size`; the plugin writes
- * `text`. Say what failed and what the user can do about it, in one line, without a trailing dot.
- */
+/* Where a failing call puts its sentence. The host owns it, has zeroed it and has set `size`; the
+ * plugin writes `text`, NUL-terminated. Say what failed and what the user can do about it, in one
+ * line, without a trailing dot: it is shown in /status, in the log and on the dashboard. Never put
+ * a secret into it. */
 typedef struct clb_error {
     uint32_t size;
     int32_t code; /* free for the plugin's use: an errno, an HTTP status; 0: none */

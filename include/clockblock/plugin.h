@@ -24,11 +24,24 @@
  *   worker   the one thread that the host keeps for this instance; never two calls at once
  *   any      any thread, several at the same time
  *   quick    under 5 ms, no I/O that can block
- *   bounded  must return by the deadline that the host gives, or soon after run->cancelled() is
- * true
+ *   bounded  must return by the deadline that the host gives, or soon after run->cancelled() says 1
  *
- * A plugin must not call exit(), abort(), fork() without exec, setlocale(), chdir() or umask(),
- * must not install signal handlers, and must not write to standard output: log through the host.
+ * The plugin lives in the agent's process. It must not call exit(), abort(), fork() without exec,
+ * setlocale(), chdir() or umask(), must not install signal handlers, and must not write to standard
+ * output: log through the host. No C++ exception may leave a function of a table. Threads of its
+ * own it starts in start() or later, with all signals blocked, joins in stop(), and calls nothing
+ * of the host from them but what is marked `any`.
+ *
+ * What the host does about a plugin that breaks its word:
+ *   it does not return   past its deadline and some grace the instance is "wedged" in /status until
+ *                        the call returns; at a stop the host leaves it behind and ends
+ *   it fails             it is asked again, after pauses that double up to a limit
+ *   it ends the process  by a crash, exit() or abort(): the service manager starts the agent again,
+ *                        and after the third time within 10 minutes the agent runs without the
+ *                        instance, until the user says `clockblock plugins release NAME`
+ *   it leaks             descriptors or threads: it is named, and put out of service before the
+ *                        process runs out of them
+ *   it breaks a rule     what it does is ignored, counted and named in /status
  */
 #ifndef CLOCKBLOCK_PLUGIN_H
 #define CLOCKBLOCK_PLUGIN_H
@@ -41,7 +54,8 @@ extern "C" {
 
 /* ---- The host, as the plugin sees it --------------------------------------------------------- */
 
-/* One per instance. Host-owned, valid from create() until destroy() returned. */
+/* One per instance. Host-owned, valid from create() until destroy() returned: keep the pointer, the
+ * functions of services.h want it back. */
 typedef struct clb_host {
     uint32_t size;
     uint16_t abi_major;
@@ -110,7 +124,8 @@ typedef struct clb_setting {
     double number;                            /* NUMBER */
 } clb_setting;
 
-/* All settings of an instance, or of one group in a list. Borrowed for the call of create(). */
+/* All settings of an instance, or of one group in a list: one entry for each option, in the order
+ * of the option table, whether the user set it or not. Borrowed for the call of create(). */
 typedef struct clb_settings {
     uint32_t size;
     uint32_t count;
@@ -133,9 +148,10 @@ typedef struct clb_prefix {
 /* Returned by clockblock_plugin_entry(). Static, with everything it points to. */
 typedef struct clb_plugin {
     clb_prefix prefix;
-    const char *id;      /* the name users write in clockblock.conf: `plugin = "process_name"` */
-    const char *version; /* of the plugin, for people */
-    const char *description;          /* one line */
+    const char *id; /* [a-z][a-z0-9_]*, at most 31 bytes: the name users write in clockblock.conf,
+                       `plugin = "process_name"`, and the name of the file without its suffix */
+    const char *version;              /* of the plugin, for people; at most 63 bytes */
+    const char *description;          /* one line, at most 255 bytes */
     const clb_option *const *options; /* NULL-terminated array of pointers; NULL: no settings */
 
     /* A table of functions by its id ("clockblock.detector/1"), or NULL for an id that is not

@@ -41,7 +41,8 @@ enum clb_record_kind {
 typedef struct clb_record {
     uint32_t size;
     uint32_t kind;        /* enum clb_record_kind */
-    int64_t seq;          /* rises by one from heartbeat to heartbeat */
+    int64_t seq;          /* rises from record to record, by one unless something was given up; of a
+                             gap: the newest heartbeat that it stands for */
     int64_t wall_ms;      /* time of the sample, ms since 1970-01-01 UTC */
     int64_t credited_ms;  /* play time that it adds */
     int64_t overdraft_ms; /* the part of it beyond the allowance */
@@ -72,7 +73,8 @@ typedef struct clb_batch {
     const clb_record *const *records; /* in order of seq */
     const clb_today *today;
     const char *device_id;
-    const char *epoch; /* UUID of the database; seq counts within it */
+    const char *epoch; /* UUID: seq counts within it. A database that is made anew or restored from
+                          a backup gets a new one */
 } clb_batch;
 
 /* What became of the first record that was not taken. Carried as int32_t. */
@@ -111,10 +113,11 @@ typedef struct clb_sink {
      * known. [worker, created or stopped, bounded to 10 s] */
     int32_t(CLB_CALL *start)(void *instance, clb_error *error);
 
-    /* Hands over a batch of one or more records and fills `delivery`. Returns when the receiver has
-     * answered, the deadline has passed, or run->cancelled() is true. A sentence in `error` is
-     * shown to the user unless all were taken. Only durable is taken: count a record when the
-     * receiver has confirmed it, never when it was merely sent. [worker, running, bounded] */
+    /* Hands over a batch and fills `delivery`. An empty batch is delivered at once. Returns when
+     * the receiver has answered, the deadline has passed, or run->cancelled() is true. A sentence
+     * in `error` is shown to the user unless all were taken. Only durable is taken: count a record
+     * when the receiver has confirmed it, never when it was merely sent. [worker, running, bounded]
+     */
     void(CLB_CALL *deliver)(void *instance, const clb_batch *batch, clb_delivery *delivery,
                             clb_error *error);
 
