@@ -2,6 +2,7 @@
 #include "agent.h"
 
 #include "clockblock_paths.h"
+#include "json.h"
 #include "log.h"
 #include "parts.h"
 #include "platform/process.h"
@@ -24,7 +25,16 @@ static bool serve_health(void *context, char **json)
     return status_health(context, json);
 }
 
-static const struct control_command control_commands[] = {{"status", serve_status}, {NULL, NULL}};
+/* As SIGHUP does. */
+static char *serve_reload(void *context)
+{
+    (void)context;
+    process_give_back_events(PROCESS_EVENT_RELOAD);
+    return json_print(json_object_new_object());
+}
+
+static const struct control_command control_commands[] = {
+    {"status", serve_status}, {"reload", serve_reload}, {NULL, NULL}};
 
 static int start_server(struct agent *agent, struct error *error)
 {
@@ -107,7 +117,7 @@ static int reload(struct agent *agent)
     struct error error = {0};
     struct generation *next = NULL;
     log_info("agent", "reloading the configuration");
-    if (parts_load_plan(agent, &plan) != 0) {
+    if (parts_load_plan(agent, &plan, PLAN_ENABLED) != 0) {
         log_error("agent", "the configuration is not valid: the old one goes on");
         return 0;
     }
@@ -166,6 +176,7 @@ static int run(struct agent *agent)
             return EXIT_CODE_DISK;
         if (clock->monotonic_ms(clock) >= due_ms) {
             sampler_tick(agent->sampler, NULL);
+            leaks_look();
             int64_t interval_ms = (int64_t)agent->generation->plan.config->poll_interval_sec * 1000;
             due_ms = next_due(due_ms, interval_ms, clock->monotonic_ms(clock));
         }
@@ -180,7 +191,7 @@ int agent_run(const struct config_options *options)
     struct error error = {0};
     int result = parts_init(&agent, options);
     if (result == 0)
-        result = parts_load_plan(&agent, &plan);
+        result = parts_load_plan(&agent, &plan, PLAN_ENABLED);
     if (result != 0)
         return result;
 

@@ -10,13 +10,10 @@
 
 enum { TOKEN_FILE_MAX = 4096 };
 
-static int make_instance(struct plan *plan, enum instance_kind kind,
+static int make_instance(struct plan *plan, const struct plugin *plugin, enum instance_kind kind,
                          const struct config_instance *config, struct clock *clock,
                          struct instance **instance, struct error *error)
 {
-    const struct plugin *plugin = plugin_find(plan->registry, config->plugin, error);
-    if (plugin == NULL)
-        return error->code;
     struct config_problems problems = {0};
     clb_settings *settings = config_settings(
         plan->config, config->node, config->name, plugin->descriptor.options,
@@ -33,6 +30,24 @@ static int make_instance(struct plan *plan, enum instance_kind kind,
     return result;
 }
 
+static int make_detector(struct generation *made, const struct generation_base *base,
+                         const struct config_instance *config, struct detect_spec *spec,
+                         struct error *error)
+{
+    struct error reason = {0};
+    bool in_quarantine;
+    *spec = (struct detect_spec){
+        .name = config->name, .plugin = config->plugin, .interval_ms = config->interval_ms};
+    const struct plugin *plugin =
+        plan_plugin(&made->plan, INSTANCE_DETECTOR, config, &in_quarantine, &reason);
+    if (plugin != NULL)
+        return make_instance(&made->plan, plugin, INSTANCE_DETECTOR, config, base->clock,
+                             &spec->instance, error);
+    spec->absence = in_quarantine ? DETECT_QUARANTINED : DETECT_REFUSED;
+    snprintf(spec->reason, sizeof(spec->reason), "%.511s", reason.text);
+    return 0;
+}
+
 static int make_detect(struct generation *made, const struct generation_base *base,
                        struct error *error)
 {
@@ -42,12 +57,9 @@ static int make_detect(struct generation *made, const struct generation_base *ba
     int count = 0;
     int result = 0;
     for (int i = 0; i < config->detectors_count && result == 0; i++) {
-        const struct config_instance *detector = &config->detectors[i];
-        if (!detector->enabled)
+        if (!config->detectors[i].enabled)
             continue;
-        result = make_instance(&made->plan, INSTANCE_DETECTOR, detector, base->clock,
-                               &specs[count].instance, error);
-        specs[count].interval_ms = detector->interval_ms;
+        result = make_detector(made, base, &config->detectors[i], &specs[count], error);
         if (result == 0)
             count++;
     }
@@ -70,6 +82,23 @@ static void get_today(void *context, clb_today *today)
     today->left_ms = today->has_allowance ? left_ms : 0;
 }
 
+static int make_sink(struct generation *made, const struct generation_base *base,
+                     const struct config_instance *config, struct deliver_spec *spec,
+                     struct error *error)
+{
+    struct error reason = {0};
+    bool in_quarantine;
+    *spec = (struct deliver_spec){.config = config};
+    const struct plugin *plugin =
+        plan_plugin(&made->plan, INSTANCE_SINK, config, &in_quarantine, &reason);
+    if (plugin != NULL)
+        return make_instance(&made->plan, plugin, INSTANCE_SINK, config, base->clock,
+                             &spec->instance, error);
+    spec->absence = in_quarantine ? DELIVER_QUARANTINED : DELIVER_REFUSED;
+    snprintf(spec->reason, sizeof(spec->reason), "%.511s", reason.text);
+    return 0;
+}
+
 static int make_deliver(struct generation *made, const struct generation_base *base,
                         struct error *error)
 {
@@ -82,9 +111,7 @@ static int make_deliver(struct generation *made, const struct generation_base *b
         const struct config_instance *sink = &config->sinks[i];
         if (!sink->enabled)
             continue;
-        specs[count].config = sink;
-        result = make_instance(&made->plan, INSTANCE_SINK, sink, base->clock,
-                               &specs[count].instance, error);
+        result = make_sink(made, base, sink, &specs[count], error);
         if (result == 0)
             count++;
         if (result == 0)

@@ -74,7 +74,7 @@ int agent_once(const struct config_options *options, bool is_dry_run)
     struct error error = {0};
     int result = parts_init(&agent, options);
     if (result == 0)
-        result = parts_load_plan(&agent, &plan);
+        result = parts_load_plan(&agent, &plan, is_dry_run ? PLAN_TRIAL : PLAN_ENABLED);
     if (result != 0)
         return result;
     result = is_dry_run ? dry_run(&agent, &plan, &error) : store_once(&agent, &plan, &error);

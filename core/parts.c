@@ -33,10 +33,10 @@ static void log_problems(const struct config_problems *problems)
         log_error("config", "%s", problems->sentences[i]);
 }
 
-int parts_load_plan(struct agent *agent, struct plan *plan)
+int parts_load_plan(struct agent *agent, struct plan *plan, enum plan_scope scope)
 {
     struct config_problems problems = {0};
-    int result = plan_load(plan, &agent->options, PLAN_ENABLED, &problems);
+    int result = plan_load(plan, &agent->options, scope, &problems);
     if (result == 0)
         log_set(plan->config->log_level, plan->config->log_format);
     log_problems(&problems);
@@ -57,6 +57,8 @@ int parts_open_store(struct agent *agent, const struct config *config, struct er
     result = lock_file_take(&agent->lock, path, error);
     if (result != 0)
         return result;
+    if (crashes_path(path, config->db_path))
+        crashes_tidy(path, agent->clock.wall_ms(&agent->clock) / 1000);
 
     struct store_options options = {
         .path = config->db_path,

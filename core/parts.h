@@ -31,7 +31,7 @@ struct agent {
 int parts_init(struct agent *agent, const struct config_options *options);
 
 /* Reads and checks the configuration; what is wrong with it is logged. */
-int parts_load_plan(struct agent *agent, struct plan *plan);
+int parts_load_plan(struct agent *agent, struct plan *plan, enum plan_scope scope);
 
 /* Takes the lock, opens the database and its readers. */
 int parts_open_store(struct agent *agent, const struct config *config, struct error *error);

@@ -2,6 +2,8 @@
 /* Checks a configuration as far as it can be checked without making anything of it. */
 #include "generation.h"
 
+#include "platform/paths.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +20,36 @@ static const char *kind_name(enum instance_kind kind)
     return kind == INSTANCE_DETECTOR ? "detector" : "sink";
 }
 
+const struct plugin *plan_plugin(const struct plan *plan, enum instance_kind kind,
+                                 const struct config_instance *instance, bool *in_quarantine,
+                                 struct error *error)
+{
+    struct crashes_view view;
+    crashes_get(plan->crashes, kind, instance->name, instance->plugin, &view);
+    *in_quarantine = view.is_barred;
+    if (view.is_barred) {
+        error_set(error, EXIT_CODE_UNAVAILABLE,
+                  "in quarantine: it %s; `clockblock plugins release %s` lets it run again",
+                  view.text, instance->name);
+        return NULL;
+    }
+    return plugin_find(plan->registry, instance->plugin, error);
+}
+
+/* It is left out: a problem for whoever checks, a warning for an agent that starts. */
+static void leave_out(const struct check *check, const struct config_instance *instance,
+                      const char *where, bool in_quarantine, const struct error *reason)
+{
+    if (check->scope == PLAN_ALL && !in_quarantine)
+        config_problem(check->problems, instance->node, "%s: plugin \"%s\": %s", where,
+                       instance->plugin, reason->text);
+    else
+        config_warning(check->problems, instance->node, "%s: plugin \"%s\": %s; %s", where,
+                       instance->plugin, reason->text,
+                       check->scope == PLAN_ALL ? "its settings are not checked"
+                                                : "the agent runs without it");
+}
+
 static void check_instance(const struct check *check, enum instance_kind kind,
                            const struct config_instance *instance)
 {
@@ -27,14 +59,14 @@ static void check_instance(const struct check *check, enum instance_kind kind,
     if (instance->plugin == NULL)
         return; /* that is a problem of its own already */
     /* To check its settings a plugin has to be loaded, with all its libraries: not for nothing. */
-    if (!instance->enabled && check->scope == PLAN_ENABLED)
+    if (!instance->enabled && check->scope != PLAN_ALL)
         return;
-    const struct plugin *plugin = plugin_find(check->plan->registry, instance->plugin, &error);
+    bool in_quarantine;
+    const struct plugin *plugin = plan_plugin(check->plan, kind, instance, &in_quarantine, &error);
     if (plugin == NULL) {
         /* What is switched off may not be installed. */
         if (instance->enabled)
-            config_problem(check->problems, instance->node, "%s: plugin \"%s\": %s", where,
-                           instance->plugin, error.text);
+            leave_out(check, instance, where, in_quarantine, &error);
         return;
     }
     bool offers = kind == INSTANCE_DETECTOR ? plugin->detector != NULL : plugin->sink != NULL;
@@ -48,14 +80,17 @@ static void check_instance(const struct check *check, enum instance_kind kind,
         kind == INSTANCE_DETECTOR ? config_detector_keys : config_sink_keys, check->problems));
 }
 
+/* One that has to be left out counts as evidence that is missing. */
 static bool is_evidence(struct plan *plan, const struct config_instance *instance)
 {
     struct error ignored;
-    const struct plugin *plugin = NULL;
-    if (instance->plugin != NULL)
-        plugin = plugin_find(plan->registry, instance->plugin, &ignored);
-    return plugin != NULL && plugin->detector != NULL &&
-           plugin->detector->role == CLB_ROLE_EVIDENCE;
+    bool in_quarantine;
+    if (instance->plugin == NULL)
+        return false;
+    const struct plugin *plugin =
+        plan_plugin(plan, INSTANCE_DETECTOR, instance, &in_quarantine, &ignored);
+    return plugin == NULL ||
+           (plugin->detector != NULL && plugin->detector->role == CLB_ROLE_EVIDENCE);
 }
 
 int plan_rule(struct plan *plan, struct fuse_rule *rule, struct error *error)
@@ -71,6 +106,28 @@ int plan_rule(struct plan *plan, struct fuse_rule *rule, struct error *error)
     int result = playing_when_parse(config->playing_when, names, count, rule, error);
     free(names);
     return result;
+}
+
+/* An agent that sees nothing is not worth starting, unless what it lacks is in quarantine. */
+static void check_sight(const struct check *check)
+{
+    const struct config *config = check->plan->config;
+    int enabled = 0;
+    int left = 0;
+    for (int i = 0; i < config->detectors_count; i++) {
+        const struct config_instance *detector = &config->detectors[i];
+        struct error ignored;
+        bool in_quarantine = false;
+        if (!detector->enabled || detector->plugin == NULL)
+            continue;
+        enabled++;
+        if (plan_plugin(check->plan, INSTANCE_DETECTOR, detector, &in_quarantine, &ignored) ||
+            in_quarantine)
+            left++;
+    }
+    if (enabled > 0 && left == 0 && check->scope != PLAN_ALL)
+        config_problem(check->problems, NULL,
+                       "detectors: none of them can be used, for the reasons above");
 }
 
 static void check_rule(const struct check *check)
@@ -94,6 +151,21 @@ static void check_household(const struct check *check)
     household_destroy(household);
 }
 
+/* An agent that starts leaves word of what its plugins do to it, from the first that it opens. */
+static void look_at_crashes(const struct check *check)
+{
+    char path[PATH_CAPACITY];
+    char folder[PATH_CAPACITY];
+    if (!crashes_path(path, check->plan->config->db_path))
+        return;
+    check->plan->crashes = crashes_read(path);
+    if (check->scope != PLAN_ENABLED)
+        return;
+    paths_parent(folder, path);
+    (void)file_make_folder(folder, NULL); /* the database says so when that does not work */
+    crashes_watch(path);
+}
+
 int plan_load(struct plan *plan, const struct config_options *options, enum plan_scope scope,
               struct config_problems *problems)
 {
@@ -102,10 +174,12 @@ int plan_load(struct plan *plan, const struct config_options *options, enum plan
     if (plan->config != NULL) {
         struct check check = {plan, scope, problems};
         plan->registry = plugin_registry_create(plan->config->plugin_dirs);
+        look_at_crashes(&check);
         for (int i = 0; i < plan->config->detectors_count; i++)
             check_instance(&check, INSTANCE_DETECTOR, &plan->config->detectors[i]);
         for (int i = 0; i < plan->config->sinks_count; i++)
             check_instance(&check, INSTANCE_SINK, &plan->config->sinks[i]);
+        check_sight(&check);
         check_rule(&check);
         check_household(&check);
     }
@@ -119,5 +193,6 @@ void plan_finish(struct plan *plan)
 {
     config_unload(plan->config);
     plugin_registry_destroy(plan->registry);
+    crashes_destroy(plan->crashes);
     *plan = (struct plan){0};
 }

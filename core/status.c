@@ -60,6 +60,19 @@ static struct json_object *today_json(const struct sampler_view *view)
     return json;
 }
 
+/* What calls into the plugin cost, and how it behaves. */
+static struct json_object *account_json(const struct instance_account *account)
+{
+    struct json_object *json = object();
+    add(json, "calls", json_object_new_int64(account->calls));
+    add(json, "failures", json_object_new_int64(account->failures));
+    add(json, "busy_ms", json_object_new_int64(account->busy_us / 1000));
+    add(json, "slowest_ms", json_object_new_int64(account->slowest_us / 1000));
+    add(json, "broken_rules", json_object_new_int64(account->broken_rules));
+    add(json, "broken_rule", json_text(account->broken_rule));
+    return json;
+}
+
 static struct json_object *detector_json(const struct detect_view *view, int64_t now_ms)
 {
     struct json_object *json = object();
@@ -76,6 +89,7 @@ static struct json_object *detector_json(const struct detect_view *view, int64_t
     add(json, "polls", json_object_new_int64(view->polls));
     add(json, "failures", json_object_new_int64(view->failures));
     add(json, "seconds_since_poll", seconds_since(view->polled_ms, now_ms));
+    add(json, "plugin_stats", account_json(&view->account));
     return json;
 }
 
@@ -103,6 +117,7 @@ static struct json_object *sink_json(const struct status_source *source,
     add(json, "attempts", json_object_new_int64(view->attempts));
     add(json, "failures", json_object_new_int64(view->failures));
     add(json, "next_attempt_in_sec", json_object_new_int64(wait_ms / 1000));
+    add(json, "plugin_stats", account_json(&view->account));
     return json;
 }
 

@@ -15,7 +15,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", command_run, 0},         {"once", command_once, 0},   {"status", command_status, 0},
-    {"plugins", command_plugins, 1}, {"check", command_check, 0}, {"verify", command_verify, 0},
+    {"plugins", command_plugins, 2}, {"check", command_check, 0}, {"verify", command_verify, 0},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -42,6 +42,10 @@ int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY]
 /* Prints an error as one line. Returns its code. */
 int command_fail(const struct error *error);
 
+/* The words of `clockblock plugins`. Each returns an exit code. */
+int plugins_describe(struct plugin_registry *registry, const char *name, bool as_json);
+int plugins_release(const struct command_line *line, const char *name);
+
 int command_run(const struct command_line *line);
 int command_once(const struct command_line *line);
 int command_status(const struct command_line *line);

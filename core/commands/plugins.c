@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* `clockblock plugins list`: what is installed, and what of it can be used. */
+/* `clockblock plugins`, and its list: what is installed, and what of it can be used. */
 #include "commands.h"
 #include "json.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *kind_of(const struct plugin *plugin)
-{
-    if (plugin->detector != NULL && plugin->sink != NULL)
-        return "detector and sink";
-    return plugin->detector != NULL ? "detector" : "sink";
-}
 
 static void print_plugin(const char *name, const struct plugin *plugin, const struct error *error,
                          void *context)
@@ -22,7 +15,7 @@ static void print_plugin(const char *name, const struct plugin *plugin, const st
     if (plugin == NULL)
         printf("%-16s %-10s %s\n", name, "UNUSABLE", error->text);
     else
-        printf("%-16s %-10s %s (%s, ABI %u.%u)\n", name, kind_of(plugin),
+        printf("%-16s %-10s %s (%s, ABI %u.%u)\n", name, plugin_kind(plugin),
                plugin->descriptor.description, plugin->descriptor.version,
                plugin->descriptor.prefix.abi_major, plugin->descriptor.prefix.abi_minor);
 }
@@ -38,7 +31,7 @@ static void add_plugin(const char *name, const struct plugin *plugin, const stru
         json_object_object_add(json, "reason", json_object_new_string(error->text));
     } else {
         const clb_plugin *descriptor = &plugin->descriptor;
-        json_object_object_add(json, "kind", json_object_new_string(kind_of(plugin)));
+        json_object_object_add(json, "kind", json_object_new_string(plugin_kind(plugin)));
         json_object_object_add(json, "version", json_object_new_string(descriptor->version));
         json_object_object_add(json, "description",
                                json_object_new_string(descriptor->description));
@@ -63,23 +56,55 @@ static void list(struct plugin_registry *registry, bool as_json)
         printf("no plugins are installed\n");
 }
 
-int command_plugins(const struct command_line *line)
+/* Calls use() with the plugins that the configuration can name, whatever is wrong with the rest of
+ * it. */
+static int with_registry(const struct command_line *line,
+                         int (*use)(const struct command_line *line,
+                                    struct plugin_registry *registry))
 {
-    if (line->arguments_count == 1 && strcmp(line->arguments[0], "list") != 0) {
-        fprintf(stderr, "clockblock plugins: there is no \"%s\"; try clockblock plugins list\n",
-                line->arguments[0]);
-        return EXIT_CODE_USAGE;
-    }
     struct config_options options = command_config(line);
     struct config_problems problems = {0};
     struct config *config = NULL;
     (void)config_load(&config, &options, &problems);
-    /* Plugins are listed whatever is wrong with the rest of the configuration. */
     config_problems_finish(&problems);
     struct plugin_registry *registry =
         plugin_registry_create(config != NULL ? config->plugin_dirs : NULL);
-    list(registry, line->json);
+    int result = use(line, registry);
     plugin_registry_destroy(registry);
     config_unload(config);
+    return result;
+}
+
+static int use_list(const struct command_line *line, struct plugin_registry *registry)
+{
+    list(registry, line->json);
     return 0;
+}
+
+static int use_describe(const struct command_line *line, struct plugin_registry *registry)
+{
+    return plugins_describe(registry, line->arguments[1], line->json);
+}
+
+static int need_name(const char *word, const char *what)
+{
+    fprintf(stderr, "clockblock plugins %s: say which: clockblock plugins %s %s\n", word, word,
+            what);
+    return EXIT_CODE_USAGE;
+}
+
+int command_plugins(const struct command_line *line)
+{
+    const char *word = line->arguments_count > 0 ? line->arguments[0] : "list";
+    bool has_name = line->arguments_count > 1;
+    if (strcmp(word, "list") == 0 && !has_name)
+        return with_registry(line, use_list);
+    if (strcmp(word, "describe") == 0)
+        return has_name ? with_registry(line, use_describe) : need_name(word, "NAME or FILE");
+    if (strcmp(word, "release") == 0)
+        return has_name ? plugins_release(line, line->arguments[1]) : need_name(word, "NAME");
+    fprintf(stderr,
+            "clockblock plugins: there is no \"%s\"; try list, describe NAME or release NAME\n",
+            line->arguments[strcmp(word, "list") == 0 ? 1 : 0]);
+    return EXIT_CODE_USAGE;
 }

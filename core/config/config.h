@@ -38,6 +38,11 @@ __attribute__((format(printf, 3, 4))) void config_problem(struct config_problems
                                                           const struct config_node *node,
                                                           const char *format, ...);
 
+/* The same for what is odd, but no reason to refuse. */
+__attribute__((format(printf, 3, 4))) void config_warning(struct config_problems *problems,
+                                                          const struct config_node *node,
+                                                          const char *format, ...);
+
 /* The nearest of `names` (NULL-terminated) to a mistyped one, or NULL when none is near. */
 const char *config_nearest(const char *name, const char *const *names);
 
@@ -122,9 +127,16 @@ clb_settings *config_settings(const struct config *config, const struct config_n
                               const char *const *host_keys, struct config_problems *problems);
 void config_settings_destroy(clb_settings *settings); /* NULL is fine */
 
-/* The keys of the host in a detector and in a sink, NULL-terminated, static. */
+/* The keys of the host in a detector and in a sink, and the options behind them, NULL-terminated,
+ * static. */
 extern const char *const config_detector_keys[];
 extern const char *const config_sink_keys[];
+extern const clb_option *const config_detector_options[];
+extern const clb_option *const config_sink_options[];
+
+/* Copies an option of a plugin that may be older and shorter than ours, or newer and longer. False:
+ * its type is of a later version, and it is passed over. */
+bool config_option_read(const clb_option *given, clb_option *option);
 
 /* Says in `problem` what is wrong with an option table itself (a plugin's bug): a key twice, a key
  * of the host, a default that does not parse. False when it is sound. */

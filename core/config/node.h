@@ -59,9 +59,4 @@ clb_settings *settings_build(const char *folder, const struct config_node *group
                              const clb_option *const *options, const char *const *host_keys,
                              bool open, struct config_problems *problems);
 
-/* problems.c */
-__attribute__((format(printf, 3, 4))) void config_warning(struct config_problems *problems,
-                                                          const struct config_node *node,
-                                                          const char *format, ...);
-
 #endif

@@ -107,9 +107,12 @@ static const clb_option instance_options[] = {
 const clb_option *const schema_instance[] = {&instance_options[0], &instance_options[1], NULL};
 
 static const clb_option detector_options[] = {
-    RANGE(DURATION, "interval_sec", NULL, 0.1, 3600, "seconds between its polls"),
+    RANGE(DURATION, "interval_sec", NULL, 0.1, 3600,
+          "seconds between its polls; unset: poll_interval_sec"),
 };
 const clb_option *const schema_detector[] = {&detector_options[0], NULL};
+const clb_option *const config_detector_options[] = {&instance_options[0], &instance_options[1],
+                                                     &detector_options[0], NULL};
 const char *const config_detector_keys[] = {"plugin", "enabled", "interval_sec", NULL};
 
 static const char *const starts[] = {"oldest", "now", NULL};
@@ -121,5 +124,12 @@ static const clb_option sink_options[] = {
 };
 const clb_option *const schema_sink[] = {&sink_options[0], &sink_options[1], &sink_options[2],
                                          &sink_options[3], NULL};
+const clb_option *const config_sink_options[] = {&instance_options[0],
+                                                 &instance_options[1],
+                                                 &sink_options[0],
+                                                 &sink_options[1],
+                                                 &sink_options[2],
+                                                 &sink_options[3],
+                                                 NULL};
 const char *const config_sink_keys[] = {"plugin",      "enabled",     "start", "sync_interval_sec",
                                         "batch_limit", "timeout_sec", NULL};

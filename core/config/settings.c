@@ -25,13 +25,11 @@ void *settings_take(struct builder *builder, size_t bytes)
     return block->memory;
 }
 
-/* A table from a plugin may be older and shorter than ours, or newer and longer. */
-static clb_option read_option(const clb_option *given)
+bool config_option_read(const clb_option *given, clb_option *option)
 {
-    clb_option option = {0};
-    size_t size = given->size < sizeof(option) ? given->size : sizeof(option);
-    memcpy(&option, given, size);
-    return option;
+    *option = (clb_option){0};
+    memcpy(option, given, given->size < sizeof(*option) ? given->size : sizeof(*option));
+    return option->type >= CLB_OPTION_STRING && option->type <= CLB_OPTION_GROUPS;
 }
 
 static clb_setting *fill_setting(struct builder *builder, const struct config_node *group,
@@ -89,9 +87,9 @@ void settings_fill(struct builder *builder, clb_settings *settings, const struct
     uint32_t names_count = 0;
     const clb_setting **filled = settings_take(builder, OPTIONS_MAX * sizeof(filled[0]));
     for (; options != NULL && *options != NULL && count < OPTIONS_MAX; options++) {
-        clb_option option = read_option(*options);
-        if (option.type < CLB_OPTION_STRING || option.type > CLB_OPTION_GROUPS)
-            continue; /* of a later version */
+        clb_option option;
+        if (!config_option_read(*options, &option))
+            continue;
         filled[count++] = fill_setting(builder, group, &option);
         names[names_count++] = option.key;
     }
@@ -184,7 +182,8 @@ static bool table_is_broken(const clb_option *const *options, const char *const 
     const char *seen[OPTIONS_MAX + 1] = {NULL};
     int count = 0;
     for (; options != NULL && *options != NULL; options++) {
-        clb_option option = read_option(*options);
+        clb_option option;
+        bool is_known = config_option_read(*options, &option);
         const char *key = option.key;
         bool lacks = (option.type == CLB_OPTION_ENUM && option.choices == NULL) ||
                      (option.type == CLB_OPTION_GROUPS && option.fields == NULL);
@@ -194,7 +193,8 @@ static bool table_is_broken(const clb_option *const *options, const char *const 
         if (is_among(key, seen) || is_among(key, host_keys))
             return error_set(problem, EXIT_CODE_CONFIG, "the key \"%s\" is %s", key,
                              is_among(key, seen) ? "there twice" : "the host's") != 0;
-        if (fields_are_broken(&option, depth, problem) || default_is_broken(&option, problem))
+        if (is_known &&
+            (fields_are_broken(&option, depth, problem) || default_is_broken(&option, problem)))
             return true;
         seen[count++] = key;
     }

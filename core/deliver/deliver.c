@@ -39,10 +39,11 @@ int deliver_create(struct deliver **deliver, const struct deliver_spec *specs, i
 int deliver_start(struct deliver *deliver, struct error *error)
 {
     for (int i = 0; i < deliver->count; i++) {
-        int result = deliver_worker_start(&deliver->workers[i]);
+        struct deliver_worker *worker = &deliver->workers[i];
+        int result = worker->instance != NULL ? deliver_worker_start(worker) : 0;
         if (result != 0)
             return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for sink %s: %s",
-                             deliver->workers[i].instance->name, strerror(result));
+                             worker->instance->name, strerror(result));
     }
     return 0;
 }
@@ -51,7 +52,7 @@ int deliver_once(struct deliver *deliver)
 {
     int failed = 0;
     for (int i = 0; i < deliver->count; i++)
-        if (!deliver_worker_drain(&deliver->workers[i]))
+        if (deliver->workers[i].instance == NULL || !deliver_worker_drain(&deliver->workers[i]))
             failed++;
     return failed;
 }
@@ -59,7 +60,8 @@ int deliver_once(struct deliver *deliver)
 bool deliver_stop(struct deliver *deliver, int64_t until_ms)
 {
     for (int i = 0; i < deliver->count; i++)
-        instance_cancel(deliver->workers[i].instance);
+        if (deliver->workers[i].instance != NULL)
+            instance_cancel(deliver->workers[i].instance);
 
     bool all = true;
     for (int i = 0; i < deliver->count; i++) {
@@ -96,12 +98,16 @@ void deliver_get(struct deliver *deliver, int index, struct deliver_view *view)
     mutex_lock(&worker->lock);
     *view = worker->view;
     mutex_unlock(&worker->lock);
+    if (worker->instance == NULL)
+        return;
+    instance_get_account(worker->instance, &view->account);
     if (instance_is_wedged(worker->instance, deliver->clock->monotonic_ms(deliver->clock)))
         view->state = DELIVER_WEDGED;
 }
 
 const char *deliver_state_name(enum deliver_state state)
 {
-    static const char *const names[] = {"starting", "ok", "retrying", "holding", "wedged"};
+    static const char *const names[] = {"starting", "ok",      "retrying",   "holding",
+                                        "wedged",   "refused", "quarantined"};
     return names[state];
 }

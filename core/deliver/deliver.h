@@ -15,9 +15,22 @@
 
 struct deliver;
 
+enum deliver_state {
+    DELIVER_STARTING,
+    DELIVER_OK,
+    DELIVER_RETRYING,
+    DELIVER_HOLDING,
+    DELIVER_WEDGED,
+    DELIVER_REFUSED,    /* its plugin cannot be loaded */
+    DELIVER_QUARANTINED /* its plugin did harm, and is not called */
+};
+
 struct deliver_spec {
-    struct instance *instance;            /* owned by the caller until deliver_create() succeeded */
-    const struct config_instance *config; /* copied */
+    const struct config_instance *config; /* borrowed for as long as the sink lives */
+    struct instance *instance;  /* owned by the caller until deliver_create() succeeded; NULL: the
+                                   agent runs without it, and its heartbeats wait */
+    enum deliver_state absence; /* then: DELIVER_REFUSED or DELIVER_QUARANTINED */
+    char reason[512];           /* and why */
 };
 
 /* Fills in today's totals, for each batch. [any thread] */
@@ -40,14 +53,6 @@ void deliver_destroy(struct deliver *deliver);
 
 int deliver_count(const struct deliver *deliver);
 
-enum deliver_state {
-    DELIVER_STARTING,
-    DELIVER_OK,
-    DELIVER_RETRYING,
-    DELIVER_HOLDING,
-    DELIVER_WEDGED
-};
-
 struct deliver_view {
     char name[INSTANCE_CAPACITY];
     const char *plugin; /* static */
@@ -60,6 +65,7 @@ struct deliver_view {
     int64_t attempts;
     int64_t failures;
     char reason[512]; /* "": none; what the newest failure said */
+    struct instance_account account;
 };
 void deliver_get(struct deliver *deliver, int index, struct deliver_view *view); /* [any thread] */
 const char *deliver_state_name(enum deliver_state state);

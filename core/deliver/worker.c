@@ -176,6 +176,23 @@ static int64_t deliver_batch(struct deliver_worker *worker)
 
 /* ---- The loop ---- */
 
+/* It leaks: what it holds is given back as far as it does that, and nothing more is asked of it.
+ * Its heartbeats wait. */
+static void retire(struct deliver_worker *worker)
+{
+    struct instance *instance = worker->instance;
+    struct instance_account account;
+    if (instance->state == INSTANCE_RUNNING)
+        instance_stop(instance);
+    instance_get_account(instance, &account);
+    mutex_lock(&worker->lock);
+    worker->view.state = DELIVER_QUARANTINED;
+    snprintf(worker->view.reason, sizeof(worker->view.reason), "the plugin %s", account.leak);
+    mutex_unlock(&worker->lock);
+    while (!is_cancelled(worker))
+        worker->deliver->clock->wait(worker->deliver->clock, &instance->wakeup, INT64_MAX);
+}
+
 static bool start_if_needed(struct deliver_worker *worker)
 {
     if (worker->instance->state == INSTANCE_RUNNING)
@@ -210,7 +227,7 @@ static int64_t drain(struct deliver_worker *worker)
 {
     uint32_t random;
     process_random(&random, sizeof(random));
-    while (!is_cancelled(worker)) {
+    while (!is_cancelled(worker) && !instance_is_out_of_service(worker->instance)) {
         struct error error = {0};
         if (!start_if_needed(worker))
             return backoff_ms(worker->failures, random, 0);
@@ -252,7 +269,10 @@ static void work(void *argument)
         int64_t pause_ms = drain(worker);
         if (pause_ms == 0)
             pause_ms = rest_of(worker);
-        rest(worker, now_ms(worker) + pause_ms);
+        if (!instance_is_out_of_service(worker->instance))
+            rest(worker, now_ms(worker) + pause_ms);
+        if (instance_is_out_of_service(worker->instance))
+            retire(worker);
     }
     if (worker->instance->state == INSTANCE_RUNNING)
         instance_stop(worker->instance);
@@ -269,7 +289,6 @@ bool deliver_worker_drain(struct deliver_worker *worker)
 int deliver_worker_init(struct deliver_worker *worker, struct deliver *deliver,
                         const struct deliver_spec *spec, const char *db_path, struct error *error)
 {
-    const struct plugin *plugin = spec->instance->plugin;
     worker->deliver = deliver;
     worker->sync_interval_ms = spec->config->sync_interval_ms;
     worker->timeout_ms = spec->config->timeout_ms;
@@ -282,9 +301,14 @@ int deliver_worker_init(struct deliver_worker *worker, struct deliver *deliver,
         return result;
     worker->instance = spec->instance;
     mutex_init(&worker->lock);
-    snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->instance->name);
-    worker->view.plugin = plugin->descriptor.id;
-    worker->view.is_network = (plugin->sink->flags & CLB_SINK_NETWORK) != 0;
+    snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->config->name);
+    worker->view.plugin = spec->config->plugin;
+    if (spec->instance == NULL) {
+        worker->view.state = spec->absence;
+        memcpy(worker->view.reason, spec->reason, sizeof(worker->view.reason));
+        return 0;
+    }
+    worker->view.is_network = (spec->instance->plugin->sink->flags & CLB_SINK_NETWORK) != 0;
     return 0;
 }
 

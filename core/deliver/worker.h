@@ -9,7 +9,7 @@
 
 struct deliver_worker {
     struct deliver *deliver;     /* borrowed: what all sinks share */
-    struct instance *instance;   /* owned */
+    struct instance *instance;   /* owned; NULL: the agent runs without it */
     struct store_reader *reader; /* owned */
     int64_t sync_interval_ms;
     int64_t timeout_ms;

@@ -32,10 +32,11 @@ struct detect *detect_create(const struct detect_spec *specs, int count, struct 
 int detect_start(struct detect *detect, struct error *error)
 {
     for (int i = 0; i < detect->count; i++) {
-        int result = detect_worker_start(&detect->workers[i]);
+        struct detect_worker *worker = &detect->workers[i];
+        int result = worker->instance != NULL ? detect_worker_start(worker) : 0;
         if (result != 0)
             return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for detector %s: %s",
-                             detect->workers[i].instance->name, strerror(result));
+                             worker->instance->name, strerror(result));
     }
     return 0;
 }
@@ -43,7 +44,8 @@ int detect_start(struct detect *detect, struct error *error)
 bool detect_stop(struct detect *detect, int64_t until_ms)
 {
     for (int i = 0; i < detect->count; i++)
-        instance_cancel(detect->workers[i].instance);
+        if (detect->workers[i].instance != NULL)
+            instance_cancel(detect->workers[i].instance);
 
     bool all = true;
     for (int i = 0; i < detect->count; i++) {
@@ -88,6 +90,9 @@ bool detect_is_ready(struct detect *detect)
 static void judge_age(const struct detect_worker *worker, int64_t now_ms, struct detect_view *view)
 {
     int64_t limit_ms = 2 * worker->interval_ms + worker->deadline_ms;
+    if (worker->instance == NULL)
+        return;
+    instance_get_account(worker->instance, &view->account);
     if (instance_is_wedged(worker->instance, now_ms)) {
         view->state = DETECT_WEDGED;
         snprintf(view->reason, sizeof(view->reason), "a call into the plugin does not return");
@@ -109,6 +114,7 @@ void detect_get(struct detect *detect, int index, struct detect_view *view)
 
 const char *detect_state_name(enum detect_state state)
 {
-    static const char *const names[] = {"starting", "ok", "unavailable", "failed", "wedged"};
+    static const char *const names[] = {"starting", "ok",      "unavailable", "failed",
+                                        "wedged",   "refused", "quarantined"};
     return names[state];
 }

@@ -15,10 +15,25 @@
 
 struct detect;
 
+enum detect_state {
+    DETECT_STARTING,
+    DETECT_OK,
+    DETECT_UNAVAILABLE,
+    DETECT_FAILED,
+    DETECT_WEDGED,
+    DETECT_REFUSED,    /* its plugin cannot be loaded */
+    DETECT_QUARANTINED /* its plugin did harm, and is not called */
+};
+
 /* What a detector is, apart from what it sees. */
 struct detect_spec {
-    struct instance *instance; /* owned by the caller until detect_create() succeeded */
+    const char *name;   /* both borrowed for as long as the detector lives */
+    const char *plugin; /* its plugin's name */
     int64_t interval_ms;
+    struct instance *instance; /* owned by the caller until detect_create() succeeded; NULL: the
+                                  agent runs without it */
+    enum detect_state absence; /* then: DETECT_REFUSED or DETECT_QUARANTINED */
+    char reason[512];          /* and why */
 };
 
 /* Takes over the instances. `clock` and `ready` are borrowed: `ready` is rung each time a detector
@@ -39,8 +54,6 @@ int detect_count(const struct detect *detect);
 /* Every detector has polled once, or failed to. [main] */
 bool detect_is_ready(struct detect *detect);
 
-enum detect_state { DETECT_STARTING, DETECT_OK, DETECT_UNAVAILABLE, DETECT_FAILED, DETECT_WEDGED };
-
 /* The newest word of a detector. */
 struct detect_view {
     char name[INSTANCE_CAPACITY];
@@ -50,10 +63,11 @@ struct detect_view {
     struct fuse_view fuse; /* what counts */
     double value;
     char subject[ACTIVITY_CAPACITY];
-    char reason[256];  /* "": none; why it is not DETECT_OK */
+    char reason[512];  /* "": none; why it is not DETECT_OK */
     int64_t polled_ms; /* monotonic; 0: never */
     int64_t polls;
     int64_t failures;
+    struct instance_account account;
 };
 
 /* A word older than two intervals and the deadline counts as unavailable. [any thread] */

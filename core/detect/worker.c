@@ -25,7 +25,9 @@ static bool is_cancelled(const struct detect_worker *worker)
 
 static const char *what_changed(enum detect_state state)
 {
-    return state == DETECT_FAILED ? "failed" : "is unavailable";
+    return state == DETECT_FAILED        ? "failed"
+           : state == DETECT_QUARANTINED ? "is out of service"
+                                         : "is unavailable";
 }
 
 /* Logs when a detector goes from one state to another, not at each poll. */
@@ -73,12 +75,13 @@ static void set_failed(struct detect_view *view, int32_t status, const struct er
     memset(&view->fuse, 0, sizeof(view->fuse));
     view->value = 0;
     view->subject[0] = '\0';
-    snprintf(view->reason, sizeof(view->reason), "%.255s", error->text);
+    snprintf(view->reason, sizeof(view->reason), "%.511s", error->text);
 }
 
 /* Starts the instance, or looks once; publishes what came of it. */
 static int32_t look(struct detect_worker *worker)
 {
+    assert(!instance_is_out_of_service(worker->instance));
     struct error error = {0};
     struct detect_view view;
     detect_worker_get(worker, &view);
@@ -119,6 +122,25 @@ static void rest(struct detect_worker *worker, int64_t until_ms)
     }
 }
 
+/* It leaks: what it holds is given back as far as it does that, and nothing more is asked of it. */
+static void retire(struct detect_worker *worker)
+{
+    struct detect_view view;
+    struct instance_account account;
+    struct instance *instance = worker->instance;
+    if (instance->state == INSTANCE_RUNNING)
+        instance_stop(instance);
+    instance_get_account(instance, &account);
+    detect_worker_get(worker, &view);
+    memset(&view.fuse, 0, sizeof(view.fuse));
+    view.state = DETECT_QUARANTINED;
+    view.subject[0] = '\0';
+    snprintf(view.reason, sizeof(view.reason), "the plugin %s", account.leak);
+    publish(worker, &view);
+    while (!is_cancelled(worker))
+        worker->clock->wait(worker->clock, &instance->wakeup, INT64_MAX);
+}
+
 static void work(void *argument)
 {
     struct detect_worker *worker = argument;
@@ -139,7 +161,10 @@ static void work(void *argument)
                 backoff_ms = first_ms > BACKOFF_MAX_MS ? first_ms : BACKOFF_MAX_MS;
             due_ms = now_ms(worker) + backoff_ms;
         }
-        rest(worker, due_ms);
+        if (!instance_is_out_of_service(worker->instance))
+            rest(worker, due_ms);
+        if (instance_is_out_of_service(worker->instance))
+            retire(worker);
     }
     if (worker->instance->state == INSTANCE_RUNNING)
         instance_stop(worker->instance);
@@ -148,7 +173,6 @@ static void work(void *argument)
 void detect_worker_init(struct detect_worker *worker, const struct detect_spec *spec,
                         struct clock *clock, struct wakeup *ready)
 {
-    const struct plugin *plugin = spec->instance->plugin;
     assert(spec->interval_ms > 0);
     worker->instance = spec->instance;
     worker->clock = clock;
@@ -156,9 +180,14 @@ void detect_worker_init(struct detect_worker *worker, const struct detect_spec *
     worker->interval_ms = spec->interval_ms;
     worker->deadline_ms = spec->interval_ms > DEADLINE_MIN_MS ? spec->interval_ms : DEADLINE_MIN_MS;
     mutex_init(&worker->lock);
-    snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->instance->name);
-    worker->view.plugin = plugin->descriptor.id;
-    worker->view.is_evidence = plugin->detector->role == CLB_ROLE_EVIDENCE;
+    snprintf(worker->view.name, sizeof(worker->view.name), "%s", spec->name);
+    worker->view.plugin = spec->plugin;
+    if (spec->instance == NULL) {
+        worker->view.state = spec->absence;
+        memcpy(worker->view.reason, spec->reason, sizeof(worker->view.reason));
+        return;
+    }
+    worker->view.is_evidence = spec->instance->plugin->detector->role == CLB_ROLE_EVIDENCE;
 }
 
 int detect_worker_start(struct detect_worker *worker)

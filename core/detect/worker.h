@@ -7,7 +7,7 @@
 #include "platform/thread.h"
 
 struct detect_worker {
-    struct instance *instance; /* owned */
+    struct instance *instance; /* owned; NULL: the agent runs without it */
     struct clock *clock;       /* borrowed */
     struct wakeup *ready;      /* borrowed */
     int64_t interval_ms;

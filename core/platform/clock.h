@@ -24,6 +24,10 @@ struct clock {
     char boot_id[BOOT_ID_CAPACITY]; /* differs from boot to boot */
 };
 
+/* Microseconds since some start, for measuring what a call costs: never for the agent's own time.
+ */
+int64_t clock_measure_us(void);
+
 /* The clock of this machine. */
 void clock_init_system(struct clock *clock);
 

@@ -65,6 +65,13 @@ static void read_boot_id(char boot_id[BOOT_ID_CAPACITY])
     boot_id[strcspn(boot_id, "\n")] = '\0';
 }
 
+int64_t clock_measure_us(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 void clock_init_system(struct clock *clock)
 {
     clock->monotonic_ms = system_monotonic_ms;

@@ -35,6 +35,9 @@ int file_check_private(const char *path, struct error *error);
 /* Makes an empty file with mode 0600 when there is none, and gives one that is there that mode. */
 int file_make_private(const char *path, struct error *error);
 
+/* Puts a file with these bytes and mode 0600 there, in one step. */
+int file_write(const char *path, const char *bytes, size_t length, struct error *error);
+
 /* Renames `from` over `to` in one step, and makes it durable. */
 int file_replace(const char *from, const char *to, struct error *error);
 

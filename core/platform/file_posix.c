@@ -151,6 +151,27 @@ int file_replace(const char *from, const char *to, struct error *error)
     return 0;
 }
 
+int file_write(const char *path, const char *bytes, size_t length, struct error *error)
+{
+    char part[PATH_CAPACITY];
+    if (snprintf(part, sizeof(part), "%s.new", path) >= (int)sizeof(part))
+        return error_set(error, EXIT_CODE_DISK, "%s: the path is too long", path);
+    int file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool done = file >= 0;
+    while (done && length > 0) {
+        ssize_t written = write(file, bytes, length);
+        done = written > 0;
+        bytes += done ? written : 0;
+        length -= done ? (size_t)written : 0;
+    }
+    done = done && fsync(file) == 0;
+    if (!done)
+        error_set(error, EXIT_CODE_DISK, "%s: cannot be written: %s", part, strerror(errno));
+    if (file >= 0)
+        close(file);
+    return done ? file_replace(part, path, error) : EXIT_CODE_DISK;
+}
+
 int file_make_folder(const char *path, struct error *error)
 {
     char part[PATH_CAPACITY];

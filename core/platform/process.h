@@ -31,6 +31,11 @@ void process_random(void *bytes, size_t count);
 /* Resident memory of this process, in bytes; 0: unknown. */
 int64_t process_resident_bytes(void);
 
+/* What this process has open, and how much of it it may have; the threads that it has. */
+int process_descriptors(void);
+int process_descriptors_limit(void);
+int process_threads(void);
+
 /* Asks the C library to keep few, small arenas: an agent has many threads that allocate little. */
 void process_limit_memory(void);
 

@@ -2,7 +2,9 @@
 #include "process.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct wakeup *signal_wakeup; /* set before the handlers are */
@@ -85,6 +89,38 @@ int64_t process_resident_bytes(void)
         pages = 0;
     fclose(file);
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+int process_descriptors(void)
+{
+    struct stat status;
+    /* Since Linux 6.2 the size of this folder is the number. */
+    if (stat("/proc/self/fd", &status) == 0 && status.st_size > 0)
+        return (int)status.st_size;
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL)
+        return 0;
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count - 3; /* ".", ".." and the folder itself */
+}
+
+int process_descriptors_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return (int)limit.rlim_cur;
+}
+
+int process_threads(void)
+{
+    struct stat status;
+    if (stat("/proc/self/task", &status) != 0)
+        return 0;
+    return (int)status.st_nlink - 2;
 }
 
 void process_limit_memory(void)

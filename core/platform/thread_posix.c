@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "thread.h"
 
+#include "crash.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
@@ -9,6 +11,8 @@
 
 /* SQLite and libcurl need some; eight threads of it are address space, not memory. */
 enum { STACK_BYTES = 512 * 1024 };
+
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 
 static void check(int result)
 {
@@ -59,8 +63,11 @@ void condition_broadcast(struct condition *condition)
 static void *thread_main(void *argument)
 {
     struct thread *thread = argument;
+    char crash_stack[CRASH_STACK_BYTES]; /* at the far end of what an overflow runs into */
+    crash_use_stack(crash_stack, sizeof(crash_stack));
     pthread_setname_np(pthread_self(), thread->name);
     thread->function(thread->argument);
+    crash_drop_stack(crash_stack);
     return NULL;
 }
 
@@ -70,10 +77,13 @@ int thread_start(struct thread *thread, const char *name, void (*function)(void 
     thread->argument = argument;
     snprintf(thread->name, sizeof(thread->name), "clb-%.11s", name);
 
-    /* Signals belong to main: a thread inherits the mask that is set while it is made. */
+    /* Signals belong to main: a thread inherits the mask that is set while it is made. Those of a
+     * crash stay open: blocked, they would end the process without a word. */
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+        sigdelset(&all, crashes[i]);
     check(pthread_sigmask(SIG_SETMASK, &all, &before));
 
     pthread_attr_t attributes;

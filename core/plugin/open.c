@@ -2,11 +2,15 @@
 /* Opens one file and finds out whether it is a plugin that this agent can work with. */
 #include "plugin.h"
 
+#include "crossing.h"
 #include "platform/dl.h"
 #include "record/text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { VERSION_MAX = 63, DESCRIPTION_MAX = 255 };
 
 static int check_prefix(const char *path, const clb_prefix *prefix, struct error *error)
 {
@@ -34,6 +38,46 @@ static int missing(const char *path, const char *member, struct error *error)
                      "%s: the plugin leaves %s unset, which the ABI does not allow", path, member);
 }
 
+/* [a-z][a-z0-9_]*, as users write it in clockblock.conf. */
+static bool is_id(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t length = strnlen(text, INSTANCE_CAPACITY);
+    return length > 0 && length < INSTANCE_CAPACITY && strchr(letters, text[0]) != NULL &&
+           strspn(text, others) == length;
+}
+
+/* One line of UTF-8 of at most `limit` bytes. */
+static bool is_line(const char *text, size_t limit)
+{
+    return text[0] != '\0' && strnlen(text, limit + 1) <= limit && text_is_valid(text) &&
+           strpbrk(text, "\r\n") == NULL;
+}
+
+static int check_texts(const char *path, const clb_plugin *plugin, struct error *error)
+{
+    char name[INSTANCE_CAPACITY];
+    if (!is_id(plugin->id))
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: clb_plugin.id has to be [a-z][a-z0-9_]* of at most %d bytes", path,
+                         INSTANCE_CAPACITY - 1);
+    plugin_file_name(name, path);
+    if (strcmp(plugin->id, name) != 0)
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: the plugin calls itself \"%s\": its file has to be named %s%s", path,
+                         plugin->id, plugin->id, dl_suffix);
+    if (!is_line(plugin->version, VERSION_MAX))
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: clb_plugin.version is not one line of UTF-8 of at most %d bytes",
+                         path, VERSION_MAX);
+    if (!is_line(plugin->description, DESCRIPTION_MAX))
+        return error_set(error, EXIT_CODE_CONFIG,
+                         "%s: clb_plugin.description is not one line of UTF-8 of at most %d bytes",
+                         path, DESCRIPTION_MAX);
+    return 0;
+}
+
 static int check_descriptor(const char *path, const clb_plugin *plugin, struct error *error)
 {
     if (plugin->id == NULL)
@@ -44,7 +88,7 @@ static int check_descriptor(const char *path, const clb_plugin *plugin, struct e
         return missing(path, "clb_plugin.description", error);
     if (plugin->get_interface == NULL)
         return missing(path, "clb_plugin.get_interface", error);
-    return 0;
+    return check_texts(path, plugin, error);
 }
 
 static int check_detector(const char *path, const clb_detector *detector, struct error *error)
@@ -136,14 +180,11 @@ static int handshake(void *handle, struct plugin *plugin, struct error *error)
     return check_descriptor(plugin->path, &plugin->descriptor, error);
 }
 
-int plugin_open(const char *path, struct plugin *plugin, struct error *error)
+/* What runs code of the plugin. */
+static int load(struct plugin *plugin, struct error *error)
 {
     void *handle = NULL;
-    int result = file_resolve(path, plugin->path, error);
-    if (result == 0)
-        result = file_check_trusted(plugin->path, error);
-    if (result == 0)
-        result = dl_open(plugin->path, &handle, error);
+    int result = dl_open(plugin->path, &handle, error);
     if (result == 0)
         result = handshake(handle, plugin, error);
     if (result == 0)
@@ -151,4 +192,37 @@ int plugin_open(const char *path, struct plugin *plugin, struct error *error)
     if (result == 0)
         result = check_options(plugin, error);
     return result;
+}
+
+int plugin_open(const char *path, struct plugin *plugin, struct error *error)
+{
+    char name[INSTANCE_CAPACITY];
+    int result = file_resolve(path, plugin->path, error);
+    if (result == 0)
+        result = file_check_trusted(plugin->path, error);
+    if (result != 0)
+        return result;
+    plugin_file_name(name, plugin->path);
+    crossing_enter_load(name);
+    result = load(plugin, error);
+    crossing_leave_load();
+    return result;
+}
+
+const char *plugin_kind(const struct plugin *plugin)
+{
+    if (plugin->detector != NULL && plugin->sink != NULL)
+        return "detector and sink";
+    return plugin->detector != NULL ? "detector" : "sink";
+}
+
+void plugin_file_name(char name[INSTANCE_CAPACITY], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash != NULL ? slash + 1 : path;
+    size_t length = strlen(file);
+    size_t suffix = strlen(dl_suffix);
+    if (length > suffix && strcmp(file + length - suffix, dl_suffix) == 0)
+        length -= suffix;
+    snprintf(name, INSTANCE_CAPACITY, "%.*s", (int)length, file);
 }

@@ -10,7 +10,9 @@
 
 #include "config/config.h"
 #include "error.h"
+#include "leaks.h"
 #include "platform/clock.h"
+#include "platform/thread.h"
 #include "platform/wakeup.h"
 
 #include <clockblock/detector.h>
@@ -51,6 +53,12 @@ void plugin_each(struct plugin_registry *registry,
 /* Opens the file at exactly this path, into `plugin`. */
 int plugin_open(const char *path, struct plugin *plugin, struct error *error);
 
+/* "detector", "sink", or "detector and sink". */
+const char *plugin_kind(const struct plugin *plugin);
+
+/* The name of a file without folder and suffix: what its plugin has to be called. */
+void plugin_file_name(char name[INSTANCE_CAPACITY], const char *path);
+
 /* ---- Instances ------------------------------------------------------------------------------- */
 
 enum instance_kind { INSTANCE_DETECTOR, INSTANCE_SINK };
@@ -66,6 +74,27 @@ struct instance_calls {
     void(CLB_CALL *destroy)(void *instance);
 };
 
+/* What is seen of a plugin's conduct. */
+struct instance_account {
+    int64_t calls; /* but those of wait() */
+    int64_t failures;
+    int64_t busy_us; /* in those calls */
+    int64_t slowest_us;
+    int64_t broken_rules;
+    char broken_rule[160]; /* the newest; "": none */
+    char leak[160];        /* why it is out of service; "": it is not */
+};
+
+/* An observation, checked, copied and bounded. */
+struct instance_observation {
+    bool active;
+    int32_t confidence;
+    double value;
+    char activity[ACTIVITY_CAPACITY]; /* "": none */
+    char subject[ACTIVITY_CAPACITY];  /* "": none */
+};
+typedef void (*instance_see)(const struct instance_observation *observation, void *context);
+
 struct instance {
     clb_host host; /* what the plugin holds of us */
     const struct plugin *plugin;
@@ -77,7 +106,18 @@ struct instance {
     struct clock *clock;
     struct wakeup wakeup;       /* rung when the host wants something of the instance */
     atomic_bool cancelled;      /* the call in progress should end */
+    atomic_bool out_of_service; /* it leaks: nothing more is asked of it */
     atomic_llong busy_until_ms; /* deadline of the call in progress; 0: none is */
+
+    /* The worker's, during poll(). They stay in place after it, for a plugin that emits too late.
+     */
+    clb_poll poll;
+    instance_see see;
+    void *see_context;
+    struct leaks_account leaks; /* what its calls left behind */
+
+    struct mutex lock;
+    struct instance_account account; /* guarded by lock */
 };
 
 /* Makes an instance: the plugin's create(). `settings` are needed for this call only. Owned by the
@@ -95,17 +135,9 @@ void instance_stop(struct instance *instance);
 /* The plugin's wait() when it runs, the host's own else. CLB_EVENT, or CLB_OK. [worker] */
 int32_t instance_wait(struct instance *instance, int64_t until_ms);
 
-/* The plugin's poll(): calls see() with each observation, checked, copied and bounded. Returns a
- * clb_status; unless it is CLB_OK what was seen does not count. [worker] */
-struct instance_observation {
-    bool active;
-    int32_t confidence;
-    double value;
-    char activity[ACTIVITY_CAPACITY]; /* "": none */
-    char subject[ACTIVITY_CAPACITY];  /* "": none */
-};
-int32_t instance_poll(struct instance *instance, int64_t deadline_ms,
-                      void (*see)(const struct instance_observation *observation, void *context),
+/* The plugin's poll(): calls see() with each observation. Returns a clb_status; unless it is CLB_OK
+ * what was seen does not count. [worker] */
+int32_t instance_poll(struct instance *instance, int64_t deadline_ms, instance_see see,
                       void *context, struct error *error);
 
 /* The plugin's deliver(). What it answers is made consistent: never more accepted than were given,
@@ -118,5 +150,13 @@ void instance_cancel(struct instance *instance);
 
 /* A call is past its deadline and its grace. [any thread] */
 bool instance_is_wedged(const struct instance *instance, int64_t now_ms);
+
+/* It leaks, and is to be stopped and left alone; the account says what. [any thread] */
+bool instance_is_out_of_service(const struct instance *instance);
+void instance_get_account(struct instance *instance, struct instance_account *account);
+
+/* Looks how many descriptors and threads the process has, and whether calls have to be watched for
+ * leaks. Costs some microseconds: once per heartbeat. [main] */
+void leaks_look(void);
 
 #endif

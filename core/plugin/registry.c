@@ -12,9 +12,11 @@
 
 enum { FOLDERS_MAX = 16 };
 
+/* A plugin that was asked for: what became of it is remembered, for better or worse. */
 struct entry {
     struct entry *next;
     char name[INSTANCE_CAPACITY];
+    struct error error; /* code 0: it is open */
     struct plugin plugin;
 };
 
@@ -75,12 +77,20 @@ static int open_entry(const struct plugin_registry *registry, struct entry *entr
     return not_found(registry, entry->name, error);
 }
 
+static const struct plugin *result_of(const struct entry *entry, struct error *error)
+{
+    if (entry->error.code == 0)
+        return &entry->plugin;
+    error_set(error, entry->error.code, "%s", entry->error.text);
+    return NULL;
+}
+
 const struct plugin *plugin_find(struct plugin_registry *registry, const char *name,
                                  struct error *error)
 {
-    for (struct entry *entry = registry->entries; entry != NULL; entry = entry->next)
+    for (const struct entry *entry = registry->entries; entry != NULL; entry = entry->next)
         if (strcmp(entry->name, name) == 0)
-            return &entry->plugin;
+            return result_of(entry, error);
 
     /* The name becomes part of a path. */
     if (strlen(name) >= INSTANCE_CAPACITY || strpbrk(name, "/\\") != NULL || name[0] == '.') {
@@ -90,13 +100,10 @@ const struct plugin *plugin_find(struct plugin_registry *registry, const char *n
     struct entry *entry = calloc(1, sizeof(*entry));
     assert(entry != NULL);
     snprintf(entry->name, sizeof(entry->name), "%s", name);
-    if (open_entry(registry, entry, error) != 0) {
-        free(entry);
-        return NULL;
-    }
+    entry->error.code = open_entry(registry, entry, &entry->error);
     entry->next = registry->entries;
     registry->entries = entry;
-    return &entry->plugin;
+    return result_of(entry, error);
 }
 
 struct visitor {

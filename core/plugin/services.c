@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 
-#include "plugin.h"
+#include "crossing.h"
 #include "record/text.h"
 
 #include <assert.h>
@@ -59,7 +59,10 @@ static int32_t CLB_CALL service_wait(const clb_host *host, int64_t max_ms)
 {
     struct instance *instance = instance_of(host);
     struct clock *clock = instance->clock;
-    if (max_ms > 0)
+    const struct crossing *crossing = crossing_now();
+    if (crossing == NULL || crossing->instance != instance)
+        crossing_break_rule(instance, "run->wait() on another thread: it does not wait");
+    else if (max_ms > 0)
         clock->wait(clock, &instance->wakeup, clock->monotonic_ms(clock) + max_ms);
     return CLB_OK;
 }

@@ -53,3 +53,14 @@ void text_copy(char *target, size_t capacity, const char *source)
     }
     target[used] = '\0';
 }
+
+bool text_is_valid(const char *text)
+{
+    while (*text != '\0') {
+        size_t length = text_character(text);
+        if (length == 0)
+            return false;
+        text += length;
+    }
+    return true;
+}

@@ -3,11 +3,15 @@
 #ifndef RECORD_TEXT_H
 #define RECORD_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes of the well-formed character at `text`, 1 to 4; 0 when what stands there is none (overlong,
  * surrogate, beyond U+10FFFF, cut short by the NUL). Never reads past the NUL. */
 size_t text_character(const char *text);
+
+/* Is all of it UTF-8? */
+bool text_is_valid(const char *text);
 
 /* Copies `source` (NULL: "") into `target`, cut between characters to what fits with a NUL. Bytes
  * that are no UTF-8 become U+FFFD, control characters become spaces. Reads at most 4 * capacity

@@ -134,10 +134,12 @@ class Agent:
             capture_output=True, text=True, timeout=timeout, env=clean_environment(), check=False,
         )
 
-    def start(self, *arguments, ready=True):
+    def start(self, *arguments, ready=True, descriptors=None):
+        """`descriptors`: how many the agent may have."""
+        limit = [f"ulimit -n {descriptors}; exec \"$@\"", "sh"] if descriptors else ["exec \"$@\"", "sh"]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
-                [AGENT, "run", "--config", self.config, *arguments],
+                ["sh", "-c", *limit, AGENT, "run", "--config", self.config, *arguments],
                 stderr=log, env=clean_environment(),
             )
         if ready:
