@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The pure and the public parts compile for Windows too, so that the walls of the platform stay put.
+# The pure parts compile for Windows too, so that the walls of the platform stay put. (The public headers
+# do as well: tests/abi/headers.sh.)
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 compiler=x86_64-w64-mingw32-gcc
@@ -12,8 +13,5 @@ for source in core/error.c core/record/*.c core/zone/*.c; do
 done
 for source in plugins/process_name/{rules,procfs,known}.c plugins/http_ingest/{answer,body,header}.c plugins/file/parse.c; do
   compile -std=c11 -c "$source" -o /dev/null
-done
-for header in include/clockblock/*.h; do
-  compile -std=c11 -fsyntax-only -x c "$header"
 done
 exit $failed
