@@ -29,8 +29,8 @@
  * The plugin lives in the agent's process. It must not call exit(), abort(), fork() without exec,
  * setlocale(), chdir() or umask(), must not install signal handlers, and must not write to standard
  * output: log through the host. No C++ exception may leave a function of a table. Threads of its
- * own it starts in start() or later, with all signals blocked, joins in stop(), and calls nothing
- * of the host from them but what is marked `any`.
+ * own it starts in start() or later, with the signal mask that they inherit, joins in stop(), and
+ * calls nothing of the host from them but what is marked `any`.
  *
  * What the host does about a plugin that breaks its word:
  *   it does not return   past its deadline and some grace the instance is "wedged" in /status until
@@ -148,7 +148,7 @@ typedef struct clb_prefix {
 /* Returned by clockblock_plugin_entry(). Static, with everything it points to. */
 typedef struct clb_plugin {
     clb_prefix prefix;
-    const char *id; /* [a-z][a-z0-9_]*, at most 31 bytes: the name users write in clockblock.conf,
+    const char *id; /* [a-z][a-z0-9_]*, at most 63 bytes: the name users write in clockblock.conf,
                        `plugin = "process_name"`, and the name of the file without its suffix */
     const char *version;              /* of the plugin, for people; at most 63 bytes */
     const char *description;          /* one line, at most 255 bytes */
