@@ -30,7 +30,7 @@ const struct plugin *plan_plugin(const struct plan *plan, enum instance_kind kin
     if (view.is_barred) {
         error_set(error, EXIT_CODE_UNAVAILABLE,
                   "in quarantine: it %s; `clockblock plugins release %s` lets it run again",
-                  view.text, instance->name);
+                  view.text, view.name);
         return NULL;
     }
     return plugin_find(plan->registry, instance->plugin, error);

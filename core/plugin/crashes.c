@@ -196,9 +196,12 @@ void crashes_get(const struct crashes *crashes, enum instance_kind kind, const c
         add_time(&times, newest->time_sec);
     }
     *view = (struct crashes_view){.count = times.count, .is_barred = times.is_too_often};
-    if (newest != NULL)
-        snprintf(view->text, sizeof(view->text), "ended the agent %d times, at last in %s (%s)",
-                 times.count, newest->phase, newest->cause);
+    if (newest == NULL)
+        return;
+    snprintf(view->text, sizeof(view->text), "ended the agent %d times, at last in %s (%s)",
+             times.count, newest->phase, newest->cause);
+    snprintf(view->name, sizeof(view->name), "%s",
+             strcmp(newest->kind, "plugin") == 0 ? plugin : name);
 }
 
 /* ---- Taking lines out ---- */

@@ -31,9 +31,10 @@ void crashes_destroy(struct crashes *crashes); /* NULL is fine */
 
 /* What is known of an instance of this name, and of its plugin. */
 struct crashes_view {
-    int count;      /* lines */
-    bool is_barred; /* in quarantine */
-    char text[256]; /* "ended the agent 3 times, at last in deliver (SIGSEGV)"; "": never did */
+    int count;                    /* lines */
+    bool is_barred;               /* in quarantine */
+    char text[256];               /* "ended the agent 3 times, at last in deliver (SIGSEGV)" */
+    char name[INSTANCE_CAPACITY]; /* what has to be released: the instance, or its plugin */
 };
 void crashes_get(const struct crashes *crashes, enum instance_kind kind, const char *name,
                  const char *plugin, struct crashes_view *view);

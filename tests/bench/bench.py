@@ -25,6 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 POLL_MS = 5000
 DAY_ROWS = 17280
+PLUGINS = 50
 PATIENCE_SEC = 300
 OURS, FIRST = "ClockBlock", "first agent"
 
@@ -203,6 +204,36 @@ def drains(bench):
         drain(bench, rows)
 
 
+def plugins(bench):
+    """The first agent has no plugins: what stands beside ours is what the system alone would cost."""
+    program = bench.build / "tests" / "bench" / "bench_plugin"
+
+    def number(*arguments):
+        done = subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                              check=True, env=bench.environment(), timeout=PATIENCE_SEC)
+        return float(done.stdout)
+
+    with bench.scratch() as database:
+        folder = database.parent
+        original = (bench.build / "plugins" / "process_name.so").read_bytes()
+        for i in range(PLUGINS):
+            file = folder / f"process_{i:04}.so"  # a plugin is called like its file
+            file.write_bytes(original.replace(b"process_name\0", f"process_{i:04}\0".encode()))
+            file.chmod(0o644)
+        cases = {
+            f"ms to load {PLUGINS} plugins *": ("load", folder),
+            f"  floor: ms to dlopen {PLUGINS} plugins *": ("dlopen", folder),
+            "ns a poll through the ABI *": ("poll", 1),
+            "  floor: ns a call through a pointer *": ("call", 1),
+        }
+        numbers = {name: [] for name in cases}
+        for _ in range(bench.options.rounds):
+            for name, arguments in cases.items():
+                numbers[name].append(number(*arguments))
+    for name, found in numbers.items():
+        bench.add(name, {OURS: found})
+
+
 def api(bench):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     for path in ("/status", f"/daily?date={today}"):
@@ -325,7 +356,7 @@ def print_machine(options):
           f"{options.rounds} rounds, API asked by {client}")
 
 
-FIGURES = {"store": stored, "size": size, "drain": drains, "api": api, "idle": idle}
+FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "api": api, "idle": idle}
 
 
 def parse_options():
@@ -344,8 +375,8 @@ def parse_options():
 
 def main():
     options = parse_options()
-    subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store"],
-                   check=True, stdout=sys.stderr)
+    subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store",
+                    "bench_plugin"], check=True, stdout=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="clockblock-bench-", dir=options.folder) as folder:
         bench = Bench(options, pathlib.Path(folder))
         print_machine(options)
