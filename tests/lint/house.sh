@@ -35,8 +35,9 @@ room microhttpd.h core/api/
 room libconfig.h core/config/
 room curl/ plugins/http_ingest/
 
-# What knows the system: the platform, and the files of plugins that say so in their name.
-os_rooms='core/platform/|plugins/.*_(linux|posix|windows|macos)\.c$'
+# What knows the system: the platform, files of plugins that say so in their name, and the templates,
+# each of which is a whole plugin in one file.
+os_rooms='core/platform/|plugins/.*_(linux|posix|windows|macos)\.c$|plugins/templates/'
 os='(unistd|fcntl|pthread|dlfcn|poll|signal|time|sys/[a-z]+|netdb|netinet/[a-z]+|arpa/[a-z]+|pwd|dirent|windows|winsock2)\.h'
 breach "an OS header outside core/platform" < <(files 'core/*.[ch]' 'plugins/*.[ch]' 'include/*.h' |
   grep -vE "^($os_rooms)" | lines "${include}<$os>")
