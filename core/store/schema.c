@@ -54,6 +54,21 @@ static const char tables_1[] =
                               "h.activity"
                               " LEFT JOIN names b ON b.id = h.decided_by;";
 
+/* What was given up, and what was set aside. A gap belongs to one sink, or to all (sink NULL); each
+ * sink remembers the newest one that it has delivered. A record in quarantine is kept whole: its
+ * row may be pruned before somebody looks. */
+static const char tables_2[] =
+    "CREATE TABLE gaps(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL, sink TEXT,"
+    " epoch INTEGER NOT NULL, from_seq INTEGER NOT NULL, to_seq INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, reason TEXT NOT NULL, wall_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE quarantine(sink TEXT NOT NULL, seq INTEGER NOT NULL, json TEXT NOT NULL,"
+    " reason TEXT NOT NULL, wall_ms INTEGER NOT NULL, PRIMARY KEY(sink, seq))"
+    " STRICT, WITHOUT ROWID;"
+    "ALTER TABLE sink_cursors ADD COLUMN delivered_gap INTEGER NOT NULL DEFAULT 0;";
+
+/* What makes of each version the next. */
+static const char *const steps[DATABASE_VERSION] = {tables_1, tables_2};
+
 static int refuse_foreign(const char *path, struct error *error)
 {
     return error_set(error, EXIT_CODE_CONFIG,
@@ -179,17 +194,15 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
     return result;
 }
 
-static int create_tables(sqlite3 *db, int64_t wall_ms, struct error *error)
+static int put_installation(sqlite3 *db, int64_t wall_ms, struct error *error)
 {
     uint8_t random[UUID_RANDOM_BYTES];
     uint8_t uuid[UUID_BYTES];
     process_random(random, sizeof(random));
     uuid_random(random, uuid);
-    int result = database_exec(db, tables_1, error);
     sqlite3_stmt *insert = NULL;
-    if (result == 0)
-        result = database_prepare(
-            db, "INSERT INTO meta VALUES('created_ms', ?), ('installation_id', ?)", &insert, error);
+    int result = database_prepare(
+        db, "INSERT INTO meta VALUES('created_ms', ?), ('installation_id', ?)", &insert, error);
     if (result == 0) {
         sqlite3_bind_int64(insert, 1, wall_ms);
         sqlite3_bind_blob(insert, 2, uuid, sizeof(uuid), SQLITE_STATIC);
@@ -206,12 +219,14 @@ int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error)
     int result = database_integer(db, "PRAGMA user_version", &version, error);
     if (result != 0 || version == DATABASE_VERSION)
         return result;
-    assert(version == 0);
+    assert(version >= 0 && version < DATABASE_VERSION);
     snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
              DATABASE_APPLICATION_ID, DATABASE_VERSION);
     result = database_exec(db, "BEGIN IMMEDIATE", error);
-    if (result == 0)
-        result = create_tables(db, wall_ms, error);
+    for (int64_t step = version; step < DATABASE_VERSION && result == 0; step++)
+        result = database_exec(db, steps[step], error);
+    if (result == 0 && version == 0)
+        result = put_installation(db, wall_ms, error);
     if (result == 0)
         result = database_exec(db, pragmas, error);
     if (result == 0)
