@@ -76,10 +76,15 @@ static bool fill(struct instance *self, const clb_settings *settings, clb_error 
         snprintf(error->text, sizeof(error->text), "the host lacks %s or %s", CLB_CLOCK, CLB_RUN);
         return false;
     }
+    const char *proc_root = clb_setting_text(settings, "proc_root");
+    if (proc_root == NULL) {
+        snprintf(error->text, sizeof(error->text), "proc_root: it is empty");
+        return false;
+    }
     self->rules = rules_create(settings, error);
     if (self->rules == NULL || !users_find(&users, clb_setting_find(settings, "users"), error))
         return false;
-    self->scan = scan_create(clb_setting_text(settings, "proc_root"), self->rules, &users);
+    self->scan = scan_create(proc_root, self->rules, &users);
     if (self->scan == NULL)
         snprintf(error->text, sizeof(error->text), "no memory");
     return self->scan != NULL;
