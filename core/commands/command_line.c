@@ -17,6 +17,7 @@ static const char help[] =
     "  check                   check the configuration, and say all that is wrong with it\n"
     "  plugins list            the plugins that are installed\n"
     "  plugins describe NAME   what one of them does, and its settings (or of a FILE)\n"
+    "  plugins check FILE      does this plugin keep the contract? For its author\n"
     "  plugins release NAME    let one run again that ended the agent too often\n"
     "  verify                  add up the stored heartbeats, and compare with the totals\n"
     "\n"
@@ -25,7 +26,9 @@ static const char help[] =
     "  --set PATH=VALUE   change a setting: --set api.port=4000 (as often as you like)\n"
     "  --once             the same as the command once\n"
     "  --dry-run          print one heartbeat, and neither store nor send it\n"
-    "  --json             answer in JSON (status, plugins list and describe, verify)\n"
+    "  --only CHECK       plugins check: run this check alone\n"
+    "  --seed NUMBER      plugins check: repeat what was random\n"
+    "  --json             answer in JSON (status, plugins list, describe and check, verify)\n"
     "  --version          print the version\n"
     "  --help             print this\n"
     "\n"
@@ -69,6 +72,8 @@ static bool *switch_of(struct command_line *line, const char *argument)
         return &line->json;
     if (strcmp(argument, "--once") == 0)
         return &line->once;
+    if (strcmp(argument, "--in-child") == 0)
+        return &line->in_child;
     if (strcmp(argument, "--dry-run") == 0)
         return &line->dry_run;
     if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
@@ -87,12 +92,19 @@ static int take_option(struct command_line *line, int argc, char **argv, int *in
         *on = true;
         return 0;
     }
-    const char *value = value_of("--config", argc, argv, index, &missing);
-    if (value != NULL) {
-        line->config_file = value;
+    const struct {
+        const char *name;
+        const char **value;
+    } valued[] = {
+        {"--config", &line->config_file}, {"--only", &line->only}, {"--seed", &line->seed}};
+    for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]) && !missing; i++) {
+        const char *given = value_of(valued[i].name, argc, argv, index, &missing);
+        if (given == NULL)
+            continue;
+        *valued[i].value = given;
         return 0;
     }
-    value = missing ? NULL : value_of("--set", argc, argv, index, &missing);
+    const char *value = missing ? NULL : value_of("--set", argc, argv, index, &missing);
     if (value != NULL) {
         if (line->sets_count == COMMAND_SETS_MAX)
             return usage("too many of them", "--set");

@@ -15,6 +15,9 @@ struct command_line {
     const char *config_file;                /* NULL: unset */
     const char *sets[COMMAND_SETS_MAX + 1]; /* NULL-terminated */
     int sets_count;
+    const char *only; /* plugins check: the one check to run; NULL: all */
+    const char *seed; /* plugins check; NULL: unset */
+    bool in_child;    /* plugins check: this is the process for one check */
     bool json;
     bool once;
     bool dry_run;
@@ -50,6 +53,7 @@ int command_run(const struct command_line *line);
 int command_once(const struct command_line *line);
 int command_status(const struct command_line *line);
 int command_plugins(const struct command_line *line);
+int command_plugins_check(const struct command_line *line);
 int command_check(const struct command_line *line);
 int command_verify(const struct command_line *line);
 

@@ -101,10 +101,14 @@ int command_plugins(const struct command_line *line)
         return with_registry(line, use_list);
     if (strcmp(word, "describe") == 0)
         return has_name ? with_registry(line, use_describe) : need_name(word, "NAME or FILE");
+    if (strcmp(word, "check") == 0)
+        return command_plugins_check(line);
     if (strcmp(word, "release") == 0)
         return has_name ? plugins_release(line, line->arguments[1]) : need_name(word, "NAME");
-    fprintf(stderr,
-            "clockblock plugins: there is no \"%s\"; try list, describe NAME or release NAME\n",
-            line->arguments[strcmp(word, "list") == 0 ? 1 : 0]);
+    fprintf(
+        stderr,
+        "clockblock plugins: there is no \"%s\"; try list, describe NAME, check FILE or release "
+        "NAME\n",
+        line->arguments[strcmp(word, "list") == 0 ? 1 : 0]);
     return EXIT_CODE_USAGE;
 }

@@ -127,6 +127,12 @@ clb_settings *config_settings(const struct config *config, const struct config_n
                               const char *const *host_keys, struct config_problems *problems);
 void config_settings_destroy(clb_settings *settings); /* NULL is fine */
 
+/* The same from nothing but "key=value" texts, NULL-terminated, as --set has them: of two for one
+ * key the later one counts. Paths are relative to `folder`. */
+clb_settings *config_settings_of_sets(const char *folder, const char *const *sets,
+                                      const clb_option *const *options,
+                                      struct config_problems *problems);
+
 /* The keys of the host in a detector and in a sink, and the options behind them, NULL-terminated,
  * static. */
 extern const char *const config_detector_keys[];

@@ -141,6 +141,21 @@ clb_settings *config_settings(const struct config *config, const struct config_n
     return settings_build(config->folder, group, where, options, host_keys, false, problems);
 }
 
+clb_settings *config_settings_of_sets(const char *folder, const char *const *sets,
+                                      const clb_option *const *options,
+                                      struct config_problems *problems)
+{
+    const struct config_options written = {.sets = sets};
+    struct config_node *group = node_create(NODE_GROUP, NULL, "--set", NODE_LINE_NOWHERE);
+    overlay_apply(group, &written, problems);
+    clb_settings *settings = settings_build(folder, group, "", options, NULL, false, problems);
+    node_destroy(group);
+    if (problems->count == 0)
+        return settings;
+    config_settings_destroy(settings);
+    return NULL;
+}
+
 /* ---- Tables ---- */
 
 static bool default_is_broken(const clb_option *option, struct error *problem)

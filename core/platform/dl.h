@@ -5,6 +5,8 @@
 
 #include "error.h"
 
+#include <stdbool.h>
+
 /* The ending of a plugin's file: ".so" or ".dll". */
 extern const char dl_suffix[];
 
@@ -14,5 +16,9 @@ int dl_open(const char *path, void **handle, struct error *error);
 /* A function by name; NULL when the file does not export it. */
 typedef void (*dl_function)(void);
 dl_function dl_symbol(void *handle, const char *name);
+
+/* Calls visit() with the name of each symbol that the file exports, without loading it. False: the
+ * file has no table of symbols that can be read here. */
+bool dl_exports(const char *path, void (*visit)(const char *name, void *context), void *context);
 
 #endif
