@@ -89,6 +89,7 @@ int command_plan(const struct command_line *line, struct plan *plan)
 {
     struct config_options options = command_config(line);
     struct config_problems problems = {0};
+    crashes_watch("");
     int result = plan_load(plan, &options, PLAN_ALL, &problems);
     print_problems(&problems);
     config_problems_finish(&problems);

@@ -2,26 +2,25 @@
 /* `clockblock plugins`, and its list: what is installed, and what of it can be used. */
 #include "commands.h"
 #include "json.h"
+#include "platform/child.h"
+#include "plugin/crashes.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-static void print_plugin(const char *name, const struct plugin *plugin, const struct error *error,
-                         void *context)
+static void print_plugin(const char *name, const struct plugin *plugin, const struct error *error)
 {
-    int *count = context;
-    (*count)++;
     if (plugin == NULL)
-        printf("%-16s %-10s %s\n", name, "UNUSABLE", error->text);
+        printf("%-16s %-17s %s\n", name, "UNUSABLE", error->text);
     else
-        printf("%-16s %-10s %s (%s, ABI %u.%u)\n", name, plugin_kind(plugin),
+        printf("%-16s %-17s %s (%s, ABI %u.%u)\n", name, plugin_kind(plugin),
                plugin->descriptor.description, plugin->descriptor.version,
                plugin->descriptor.prefix.abi_major, plugin->descriptor.prefix.abi_minor);
 }
 
-static void add_plugin(const char *name, const struct plugin *plugin, const struct error *error,
-                       void *context)
+static struct json_object *plugin_json(const char *name, const struct plugin *plugin,
+                                       const struct error *error)
 {
     struct json_object *json = json_object_new_object();
     assert(json != NULL);
@@ -37,23 +36,57 @@ static void add_plugin(const char *name, const struct plugin *plugin, const stru
                                json_object_new_string(descriptor->description));
         json_object_object_add(json, "path", json_object_new_string(plugin->path));
     }
-    json_object_array_add(context, json);
+    return json;
 }
 
-static void list(struct plugin_registry *registry, bool as_json)
+/* Opens it in a process of its own first: one that crashes or hangs is not to end the list. */
+static int try_to_load(const char *path, struct error *error)
 {
-    if (as_json) {
-        struct json_object *plugins = json_object_new_array();
-        plugin_each(registry, add_plugin, plugins);
-        printf("%s\n", json_object_to_json_string_ext(plugins, JSON_C_TO_STRING_PRETTY |
-                                                                   JSON_C_TO_STRING_NOSLASHESCAPE));
-        json_object_put(plugins);
-        return;
-    }
-    int count = 0;
-    plugin_each(registry, print_plugin, &count);
-    if (count == 0)
+    enum { LIMIT_MS = 10000 };
+    static struct child_result ended;
+    const char *arguments[] = {"plugins", "describe", path, NULL};
+    int result = child_run(arguments, LIMIT_MS, &ended, NULL, NULL, error);
+    if (result != 0)
+        return result;
+    if (ended.timed_out)
+        return error_set(error, EXIT_CODE_UNAVAILABLE, "hangs when it is loaded");
+    if (ended.signal_name != NULL)
+        return error_set(error, EXIT_CODE_UNAVAILABLE, "crashes when it is loaded (%s)",
+                         ended.signal_name);
+    return 0;
+}
+
+struct list {
+    struct plugin_registry *registry;
+    struct json_object *array; /* NULL: for people */
+    int count;
+};
+
+static void add_to_list(const char *name, const char *path, void *context)
+{
+    struct list *list = context;
+    struct error error = {0};
+    const struct plugin *plugin = NULL;
+    list->count++;
+    if (try_to_load(path, &error) == 0)
+        plugin = plugin_find(list->registry, name, &error);
+    if (list->array == NULL)
+        print_plugin(name, plugin, &error);
+    else
+        json_object_array_add(list->array, plugin_json(name, plugin, &error));
+}
+
+static int use_list(const struct command_line *line, struct plugin_registry *registry)
+{
+    struct list list = {.registry = registry, .array = line->json ? json_object_new_array() : NULL};
+    plugin_each(registry, add_to_list, &list);
+    if (line->json)
+        printf("%s\n", json_object_to_json_string_ext(
+                           list.array, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    else if (list.count == 0)
         printf("no plugins are installed\n");
+    json_object_put(list.array);
+    return 0;
 }
 
 /* Calls use() with the plugins that the configuration can name, whatever is wrong with the rest of
@@ -67,18 +100,13 @@ static int with_registry(const struct command_line *line,
     struct config *config = NULL;
     (void)config_load(&config, &options, &problems);
     config_problems_finish(&problems);
+    crashes_watch("");
     struct plugin_registry *registry =
         plugin_registry_create(config != NULL ? config->plugin_dirs : NULL);
     int result = use(line, registry);
     plugin_registry_destroy(registry);
     config_unload(config);
     return result;
-}
-
-static int use_list(const struct command_line *line, struct plugin_registry *registry)
-{
-    list(registry, line->json);
-    return 0;
 }
 
 static int use_describe(const struct command_line *line, struct plugin_registry *registry)

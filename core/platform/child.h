@@ -22,8 +22,8 @@ struct child_result {
 };
 
 /* Runs this program with `arguments` (NULL-terminated, without its own name), for limit_ms at most;
- * then it is killed, with all processes that it started. Calls report() with each line of the
- * child's reports. Fails when there is no child. */
+ * then it is killed, with all processes that it started. Calls report() (may be NULL) with each
+ * line of the child's reports. Fails when there is no child. */
 int child_run(const char *const *arguments, int64_t limit_ms, struct child_result *result,
               void (*report)(const char *line, void *context), void *context, struct error *error);
 

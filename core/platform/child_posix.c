@@ -47,7 +47,8 @@ static void take_report(struct child *child, const char *bytes, size_t count)
         }
         child->line[child->line_used] = '\0';
         child->line_used = 0;
-        child->report(child->line, child->context);
+        if (child->report != NULL)
+            child->report(child->line, child->context);
     }
 }
 

@@ -83,18 +83,21 @@ static bool on_crash(enum crash_kind kind, const char *cause)
     put(&kept, cause);
     put(&kept, "\n");
     put_culprit(&said, crossing, thread);
-    put(&said, "ends the agent: ");
+    put(&said, "ends the process: ");
     put(&said, cause);
     put(&said, "\n");
-    crash_append(watched_path, kept.text, kept.length);
+    if (watched_path[0] != '\0')
+        crash_append(watched_path, kept.text, kept.length);
     crash_print(said.text, said.length);
     return true;
 }
 
 void crashes_watch(const char *path)
 {
-    if (watched_path[0] != '\0')
+    static bool is_watching;
+    if (is_watching)
         return;
+    is_watching = true;
     snprintf(watched_path, sizeof(watched_path), "%s", path);
     crash_watch(on_crash);
 }

@@ -16,8 +16,8 @@
 
 enum { CRASHES_MAX = 3, CRASHES_WITHIN_SEC = 600 };
 
-/* From now on a plugin that ends this process leaves a line there. A second call changes nothing.
- * [main] */
+/* From now on a plugin that ends this process is named on standard error, and leaves a line in the
+ * file; "": in none. A second call changes nothing. [main] */
 void crashes_watch(const char *path);
 
 /* The file of a database. False: too long. */

@@ -43,12 +43,9 @@ void plugin_registry_destroy(struct plugin_registry *registry); /* NULL is fine;
 const struct plugin *plugin_find(struct plugin_registry *registry, const char *name,
                                  struct error *error);
 
-/* Calls visit() for each plugin file in the folders, in order: `plugin` is NULL, and the reason in
- * `error`, for those that cannot be used. */
-void plugin_each(struct plugin_registry *registry,
-                 void (*visit)(const char *name, const struct plugin *plugin,
-                               const struct error *error, void *context),
-                 void *context);
+/* Calls visit() with each file in the folders that may be a plugin, in order; opens none. */
+void plugin_each(const struct plugin_registry *registry,
+                 void (*visit)(const char *name, const char *path, void *context), void *context);
 
 /* Opens the file at exactly this path, into `plugin`. */
 int plugin_open(const char *path, struct plugin *plugin, struct error *error);

@@ -107,15 +107,14 @@ const struct plugin *plugin_find(struct plugin_registry *registry, const char *n
 }
 
 struct visitor {
-    struct plugin_registry *registry;
-    void (*visit)(const char *name, const struct plugin *plugin, const struct error *error,
-                  void *context);
+    const char *folder;
+    void (*visit)(const char *name, const char *path, void *context);
     void *context;
 };
 
 static bool visit_file(const char *file, void *context)
 {
-    struct visitor *visitor = context;
+    const struct visitor *visitor = context;
     size_t length = strlen(file);
     size_t suffix = strlen(dl_suffix);
     if (length <= suffix || length - suffix >= INSTANCE_CAPACITY ||
@@ -123,19 +122,18 @@ static bool visit_file(const char *file, void *context)
         return true;
 
     char name[INSTANCE_CAPACITY];
-    snprintf(name, sizeof(name), "%.*s", (int)(length - suffix), file);
-    struct error error = {0};
-    const struct plugin *plugin = plugin_find(visitor->registry, name, &error);
-    visitor->visit(name, plugin, &error, visitor->context);
+    char path[PATH_CAPACITY];
+    plugin_file_name(name, file);
+    if (paths_join(path, visitor->folder, file))
+        visitor->visit(name, path, visitor->context);
     return true;
 }
 
-void plugin_each(struct plugin_registry *registry,
-                 void (*visit)(const char *name, const struct plugin *plugin,
-                               const struct error *error, void *context),
-                 void *context)
+void plugin_each(const struct plugin_registry *registry,
+                 void (*visit)(const char *name, const char *path, void *context), void *context)
 {
-    struct visitor visitor = {registry, visit, context};
-    for (int i = 0; i < registry->folders_count; i++)
+    for (int i = 0; i < registry->folders_count; i++) {
+        struct visitor visitor = {registry->folders[i], visit, context};
         file_list(registry->folders[i], visit_file, &visitor);
+    }
 }

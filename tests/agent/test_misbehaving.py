@@ -87,7 +87,7 @@ class Crashes(Household):
         reason = self.part(agent).get("reason") or self.part(agent)["last_error"]
         self.assertIn("ended the agent 3 times", reason)
         self.assertIn(f"`clockblock plugins release {released}`", reason)
-        self.assert_names(agent, f"clockblock: {kind} {name} {phase} ends the agent: {cause}")
+        self.assert_names(agent, f"clockblock: {kind} {name} {phase} ends the process: {cause}")
         self.assert_records_on(agent)
         crashes = agent.database.with_name("clockblock.db.crashes").read_text().splitlines()
         self.assertEqual([f"{kind} {name} {phase} {cause}"] * 3,
@@ -129,6 +129,18 @@ class Crashes(Household):
         self.assertEqual(0, checked.returncode, checked.stderr)
         self.assertIn("detectors.bad", checked.stderr)
         self.assertIn("in quarantine", checked.stderr)
+
+    def test_commands_name_it_too(self):
+        agent = self.make(detector='bad: { plugin = "crash_load"; };')
+        listed = agent.run("plugins", "list")
+        self.assertEqual(0, listed.returncode, listed.stderr)
+        self.assertRegex(listed.stdout, "(?m)^crash_load +UNUSABLE +crashes when it is loaded .SIGSEGV.")
+        self.assertRegex(listed.stdout, "(?m)^process_name +detector ")
+        for command in (["check"], ["plugins", "describe", "crash_load"]):
+            ended = agent.run(*command)
+            self.assertNotEqual(0, ended.returncode)
+            self.assertIn("clockblock: plugin crash_load load ends the process: SIGSEGV", ended.stderr)
+        self.assertFalse(agent.database.with_name("clockblock.db.crashes").exists())
 
     def test_release_lets_it_run_again(self):
         agent = self.detector("crash_poll")

@@ -22,25 +22,30 @@ _Noreturn static void give_up(const char *what)
 
 /* ---- Loading ---- */
 
-static void count_plugin(const char *name, const struct plugin *plugin, const struct error *error,
-                         void *context)
+struct load {
+    struct plugin_registry *registry;
+    int count;
+};
+
+static void load_plugin(const char *name, const char *path, void *context)
 {
-    (void)name;
-    if (plugin == NULL)
-        give_up(error->text);
-    ++*(int *)context;
+    struct load *load = context;
+    struct error error = {0};
+    (void)path;
+    if (plugin_find(load->registry, name, &error) == NULL)
+        give_up(error.text);
+    load->count++;
 }
 
-static double load(char *folder)
+static double load_all(char *folder)
 {
     char *folders[] = {folder, NULL};
-    int count = 0;
     int64_t begun_us = clock_measure_us();
-    struct plugin_registry *registry = plugin_registry_create(folders);
-    plugin_each(registry, count_plugin, &count);
+    struct load load = {plugin_registry_create(folders), 0};
+    plugin_each(load.registry, load_plugin, &load);
     int64_t took_us = clock_measure_us() - begun_us;
-    plugin_registry_destroy(registry);
-    if (count == 0)
+    plugin_registry_destroy(load.registry);
+    if (load.count == 0)
         give_up("there are no plugins");
     return (double)took_us / 1000;
 }
@@ -164,7 +169,7 @@ int main(int argc, char **argv)
     const char *what = argc == 3 ? argv[1] : "";
     double number;
     if (strcmp(what, "load") == 0)
-        number = load(argv[2]);
+        number = load_all(argv[2]);
     else if (strcmp(what, "dlopen") == 0)
         number = open_all(argv[2]);
     else if (strcmp(what, "poll") == 0)
