@@ -53,6 +53,9 @@ static int try_to_load(const char *path, struct error *error)
     if (ended.signal_name != NULL)
         return error_set(error, EXIT_CODE_UNAVAILABLE, "crashes when it is loaded (%s)",
                          ended.signal_name);
+    if (ended.exit_code != 0 && ended.exit_code != EXIT_CODE_CONFIG)
+        return error_set(error, EXIT_CODE_UNAVAILABLE,
+                         "ends the process when it is loaded (code %d)", ended.exit_code);
     return 0;
 }
 

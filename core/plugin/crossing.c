@@ -62,7 +62,8 @@ void crossing_leave(bool failed)
     keep_account(instance, phase, took_us, failed);
 
     char what[sizeof(instance->account.leak)];
-    if (leaks_add(&instance->leaks, now.resources, took_us, what, sizeof(what)))
+    if (phase != CROSSING_WAIT &&
+        leaks_add(&instance->leaks, now.resources, took_us, what, sizeof(what)))
         put_out_of_service(instance, what);
 }
 

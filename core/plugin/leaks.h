@@ -3,10 +3,10 @@
  * Descriptors and threads that calls into plugins leave behind.
  *
  * Counting costs more than a poll may, so nobody counts while the process has few. When there are
- * many, each call is measured, and what remains after calls adds up in the instance's account.
- * Other threads open and close beside it, so that one who is innocent is charged too, but less in
- * the same time: the one who leaves most in the shortest time is at fault. Private to this folder,
- * but for leaks_look() in plugin.h.
+ * many, each call but wait() is measured, and what remains after it is charged to its instance.
+ * Whoever leaks is charged with all that the process gains. Who is innocent is charged with what
+ * others leave while it is called: with less, or at least in more time.
+ * Private to this folder, but for leaks_look() in plugin.h.
  */
 #ifndef PLUGIN_LEAKS_H
 #define PLUGIN_LEAKS_H
