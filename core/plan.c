@@ -29,8 +29,8 @@ const struct plugin *plan_plugin(const struct plan *plan, enum instance_kind kin
     *in_quarantine = view.is_barred;
     if (view.is_barred) {
         error_set(error, EXIT_CODE_UNAVAILABLE,
-                  "in quarantine: it %s; `clockblock plugins release %s` lets it run again",
-                  view.text, view.name);
+                  "it %s: in quarantine until `clockblock plugins release %s`", view.text,
+                  view.name);
         return NULL;
     }
     return plugin_find(plan->registry, instance->plugin, error);

@@ -71,7 +71,9 @@ static void print_parts(const char *label, struct json_object *parts)
             printf(", sees %s", text(part, "subject"));
         if (pending != NULL)
             printf(", %" PRId64 " pending", json_object_get_int64(pending));
-        printf("%s%s\n", reason[0] != '\0' ? ": " : "", reason);
+        const char *rule = text(get(part, "plugin_stats"), "broken_rule");
+        printf("%s%s%s%s\n", reason[0] != '\0' ? ": " : "", reason,
+               rule[0] != '\0' ? "; breaks a rule of the ABI: " : "", rule);
     }
 }
 
