@@ -8,6 +8,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+import time
 import unittest
 
 from harness import BUILD, Agent, Game, until
@@ -185,8 +186,10 @@ class Faults(Household):
 
     def test_a_failing_poll_is_asked_less_and_less_often(self):
         agent = self.detector("fail")
+        begun = time.monotonic()
         agent.start()
         until(lambda: self.part(agent)["failures"] >= 3, "three failures")  # after 0, 1 and 3 s
+        self.assertGreater(time.monotonic() - begun, 2.9)  # and not at its interval of 0.1 s
         self.assertEqual("failed", self.part(agent)["state"])
         self.assertEqual("it never works", self.part(agent)["reason"])
         self.assertLess(self.part(agent)["polls"], 6)
