@@ -41,7 +41,7 @@ static void *grown(void *old, size_t count, size_t size)
     return memory;
 }
 
-static void reserve(struct batch *batch, int capacity)
+void batch_reserve(struct batch *batch, int capacity)
 {
     if (capacity <= batch->capacity)
         return;
@@ -54,16 +54,22 @@ static void reserve(struct batch *batch, int capacity)
     batch->capacity = capacity;
 }
 
+void batch_reserve_json(struct batch *batch, size_t capacity)
+{
+    if (capacity <= batch->json_capacity)
+        return;
+    batch->json = grown(batch->json, capacity, 1);
+    batch->json_capacity = capacity;
+}
+
 /* Writes the JSON of all records behind one another, as far as `bytes` go; returns how many fit. */
 static int write_json(struct batch *batch, int count, size_t bytes)
 {
     size_t used = 0;
     for (int i = 0; i < count; i++) {
-        if (batch->json_capacity - used < HEARTBEAT_JSON_CAPACITY) {
-            size_t larger = batch->json_capacity * 2 + (size_t)HEARTBEAT_JSON_CAPACITY * 16;
-            batch->json = grown(batch->json, larger, 1);
-            batch->json_capacity = larger;
-        }
+        if (batch->json_capacity - used < HEARTBEAT_JSON_CAPACITY)
+            batch_reserve_json(batch,
+                               batch->json_capacity * 2 + (size_t)HEARTBEAT_JSON_CAPACITY * 16);
         size_t length =
             heartbeat_to_json(&batch->heartbeats[i], &batch->origin, batch->json + used);
         if (i > 0 && used + length > bytes)
@@ -102,7 +108,7 @@ int batch_read(struct batch *batch, struct store_reader *reader, int64_t after_s
                size_t bytes, int64_t last_seq, struct error *error)
 {
     assert(limit > 0 && limit <= BATCH_RECORDS_MAX);
-    reserve(batch, limit);
+    batch_reserve(batch, limit);
     int count = 0;
     int result = store_read_after(reader, after_seq, limit, batch->heartbeats, &count,
                                   &batch->origin, error);
@@ -125,4 +131,12 @@ int batch_read(struct batch *batch, struct store_reader *reader, int64_t after_s
                              .device_id = batch->origin.device_id,
                              .epoch = batch->epoch};
     return 0;
+}
+
+void batch_cut(struct batch *batch, int64_t before_seq)
+{
+    assert(batch->abi.count > 0 && batch->heartbeats[0].seq < before_seq);
+    while (batch->heartbeats[batch->abi.count - 1].seq >= before_seq)
+        batch->abi.count--;
+    batch->last_seq = batch->heartbeats[batch->abi.count - 1].seq;
 }

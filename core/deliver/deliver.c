@@ -111,3 +111,53 @@ const char *deliver_state_name(enum deliver_state state)
                                         "wedged",   "refused", "quarantined"};
     return names[state];
 }
+
+void deliver_network_changed(struct deliver *deliver)
+{
+    for (int i = 0; i < deliver->count; i++) {
+        struct deliver_worker *worker = &deliver->workers[i];
+        if (worker->instance == NULL || !worker->view.is_network)
+            continue;
+        atomic_store(&worker->network_changed, true);
+        wakeup_signal(&worker->instance->wakeup);
+    }
+}
+
+static struct deliver_worker *find(struct deliver *deliver, const char *sink)
+{
+    for (int i = 0; i < deliver->count; i++)
+        if (strcmp(deliver->workers[i].view.name, sink) == 0)
+            return &deliver->workers[i];
+    return NULL;
+}
+
+int deliver_start_replay(struct deliver *deliver, const char *sink, int64_t seq,
+                         struct error *error)
+{
+    struct deliver_worker *worker = find(deliver, sink);
+    if (worker == NULL)
+        return error_set(error, EXIT_CODE_CONFIG, "no sink that is enabled has the name %s", sink);
+    if (worker->instance == NULL)
+        return error_set(error, EXIT_CODE_UNAVAILABLE, "sink %s does not run: %s", sink,
+                         worker->view.reason);
+    mutex_lock(&worker->lock);
+    worker->replay = (struct deliver_replay){.seq = seq, .is_busy = true};
+    mutex_unlock(&worker->lock);
+    atomic_store(&worker->replay_wanted, true);
+    if (worker->running)
+        wakeup_signal(&worker->instance->wakeup);
+    else
+        deliver_worker_replay(worker);
+    return 0;
+}
+
+bool deliver_get_replay(struct deliver *deliver, const char *sink, struct deliver_replay *replay)
+{
+    struct deliver_worker *worker = find(deliver, sink);
+    if (worker == NULL)
+        return false;
+    mutex_lock(&worker->lock);
+    *replay = worker->replay;
+    mutex_unlock(&worker->lock);
+    return true;
+}

@@ -64,10 +64,30 @@ struct deliver_view {
     int64_t delivered;       /* records, since the start */
     int64_t attempts;
     int64_t failures;
+    int64_t failures_in_row;
     char reason[512]; /* "": none; what the newest failure said */
     struct instance_account account;
 };
 void deliver_get(struct deliver *deliver, int index, struct deliver_view *view); /* [any thread] */
 const char *deliver_state_name(enum deliver_state state);
+
+/* The machine may have got a way out: sinks that go over the network and wait for their next
+ * attempt try now. [any thread] */
+void deliver_network_changed(struct deliver *deliver);
+
+/* Records from the quarantine that are sent once more, each alone. */
+struct deliver_replay {
+    int64_t seq; /* 0: all of the sink */
+    bool is_busy;
+    int64_t accepted; /* taken, and out of the quarantine */
+    int64_t refused;  /* refused again, and still there */
+    char reason[512]; /* why the newest of them; "": none */
+};
+/* Asks the worker of a sink to do that; where there is no thread it is done at once. A sentence
+ * when it cannot be: no such sink, or it has no plugin. [any thread; main without workers] */
+int deliver_start_replay(struct deliver *deliver, const char *sink, int64_t seq,
+                         struct error *error);
+/* How far it got. False: no such sink. [any thread] */
+bool deliver_get_replay(struct deliver *deliver, const char *sink, struct deliver_replay *replay);
 
 #endif

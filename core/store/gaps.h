@@ -19,4 +19,7 @@ struct gap {
  * may be moved in the same transaction, and need not be. [writer] */
 int gaps_add(struct store *store, const struct gap *gap, struct error *error);
 
+/* The sink was told of this one: part of a step. [writer] */
+int gaps_mark_told(struct store *store, const char *sink, int64_t number, struct error *error);
+
 #endif
