@@ -2,7 +2,7 @@
 #include "agent.h"
 
 #include "clockblock_paths.h"
-#include "json.h"
+#include "controls.h"
 #include "log.h"
 #include "parts.h"
 #include "platform/process.h"
@@ -25,16 +25,11 @@ static bool serve_health(void *context, char **json)
     return status_health(context, json);
 }
 
-/* As SIGHUP does. */
-static char *serve_reload(void *context)
+static void tell_sinks(void *context)
 {
-    (void)context;
-    process_give_back_events(PROCESS_EVENT_RELOAD);
-    return json_print(json_object_new_object());
+    const struct status_source *source = context;
+    deliver_network_changed(source->generation->deliver);
 }
-
-static const struct control_command control_commands[] = {
-    {"status", serve_status}, {"reload", serve_reload}, {NULL, NULL}};
 
 static int start_server(struct agent *agent, struct error *error)
 {
@@ -53,9 +48,11 @@ static int start_server(struct agent *agent, struct error *error)
     };
     struct control *control = NULL;
     struct error reason = {0};
-    if (control_open(&control, config->db_path, control_commands, &agent->status, &reason) != 0)
+    if (control_open(&control, config->db_path, controls, &agent->status, &reason) != 0)
         log_warning("control", "%s; `clockblock status` will not reach this agent", reason.text);
-    return server_start(&agent->server, api_create(&options), control, &agent->clock, error);
+    const struct server_events events = {.network_changed = tell_sinks, .context = &agent->status};
+    return server_start(&agent->server, api_create(&options), control, &events, &agent->clock,
+                        error);
 }
 
 /* ---- Start and stop ---- */

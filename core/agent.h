@@ -12,4 +12,9 @@ int agent_run(const struct config_options *options);
  * JSON. With `dry_run` it is only printed: nothing is written or sent. */
 int agent_once(const struct config_options *options, bool dry_run);
 
+/* Serves a command of the control socket while no agent runs, under its lock. The answer is JSON,
+ * and the caller's. */
+int agent_serve(const struct config_options *options, const char *command,
+                const char *const *arguments, char **answer, struct error *error);
+
 #endif

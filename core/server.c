@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include "log.h"
+#include "platform/network.h"
 #include "platform/thread.h"
 #include "platform/wakeup.h"
 
@@ -11,12 +12,18 @@
 #include <string.h>
 
 enum { REBIND_FIRST_MS = 1000, REBIND_MAX_MS = 60 * 1000 };
-enum { HANDLES = 3 };
+enum { HANDLES = 4 };
+
+/* An address comes with its routes, one after the other: the last of them counts. */
+enum { NETWORK_SETTLES_MS = 1000 };
 
 struct server {
     struct api *api;         /* owned */
     struct control *control; /* owned; NULL: none */
     struct clock *clock;
+    struct server_events events;
+    intptr_t network;      /* -1: there is no news of it */
+    int64_t network_at_ms; /* when a change is told of; INT64_MAX: there was none */
     struct thread thread;
     struct wakeup wakeup;
     atomic_bool stopping;
@@ -45,12 +52,31 @@ static void try_listen(struct server *server)
     server->rebind_at_ms = now_ms + server->rebind_pause_ms;
 }
 
+static int64_t left_ms(const struct server *server, int64_t at_ms)
+{
+    int64_t now_ms = server->clock->monotonic_ms(server->clock);
+    return at_ms > now_ms ? at_ms - now_ms : 0;
+}
+
+/* -1: for ever */
 static int64_t timeout_ms(const struct server *server)
 {
-    if (api_is_listening(server->api))
-        return api_timeout_ms(server->api);
-    int64_t left_ms = server->rebind_at_ms - server->clock->monotonic_ms(server->clock);
-    return left_ms > 0 ? left_ms : 0;
+    int64_t least_ms = api_is_listening(server->api) ? api_timeout_ms(server->api)
+                                                     : left_ms(server, server->rebind_at_ms);
+    if (server->network_at_ms == INT64_MAX)
+        return least_ms;
+    int64_t network_ms = left_ms(server, server->network_at_ms);
+    return least_ms >= 0 && least_ms < network_ms ? least_ms : network_ms;
+}
+
+static void look_at_network(struct server *server, bool has_news)
+{
+    if (has_news && network_take_news(server->network))
+        server->network_at_ms = server->clock->monotonic_ms(server->clock) + NETWORK_SETTLES_MS;
+    if (left_ms(server, server->network_at_ms) > 0)
+        return;
+    server->network_at_ms = INT64_MAX;
+    server->events.network_changed(server->events.context);
 }
 
 static void work(void *argument)
@@ -63,27 +89,35 @@ static void work(void *argument)
         int count = 1;
         int control = server->control != NULL ? count++ : 0;
         int api = api_is_listening(server->api) ? count++ : 0;
+        int network = server->network >= 0 ? count++ : 0;
         if (control > 0)
             handles[control] = control_handle(server->control);
         if (api > 0)
             handles[api] = api_handle(server->api);
+        if (network > 0)
+            handles[network] = server->network;
 
         wakeup_wait_many(handles, ready, count, timeout_ms(server));
         if (control > 0 && ready[control])
             control_serve(server->control);
         if (api > 0)
             api_run(server->api);
+        look_at_network(server, network > 0 && ready[network]);
     }
 }
 
 int server_start(struct server **server, struct api *api, struct control *control,
-                 struct clock *clock, struct error *error)
+                 const struct server_events *events, struct clock *clock, struct error *error)
 {
     struct server *made = calloc(1, sizeof(*made));
     assert(made != NULL);
     made->api = api;
     made->control = control;
     made->clock = clock;
+    made->events = *events;
+    made->network_at_ms = INT64_MAX;
+    if (network_open(&made->network) != 0)
+        log_warning("api", "no news of the network: sinks try again as their pauses say");
     int result = wakeup_init(&made->wakeup);
     if (result == 0) {
         try_listen(made); /* before anybody is told that the agent is up */
@@ -93,6 +127,7 @@ int server_start(struct server **server, struct api *api, struct control *contro
         wakeup_finish(&made->wakeup);
         api_destroy(api);
         control_close(control);
+        network_close(made->network);
         free(made);
         return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for the API: %s",
                          strerror(result));
@@ -110,6 +145,7 @@ void server_stop(struct server *server)
     thread_join(&server->thread);
     api_destroy(server->api);
     control_close(server->control);
+    network_close(server->network);
     wakeup_finish(&server->wakeup);
     free(server);
 }

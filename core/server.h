@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread that answers: it serves the HTTP API and the control socket, and takes the API's port
- * again and again until it gets it. */
+ * again and again until it gets it. It also hears when the network changes. */
 #ifndef CORE_SERVER_H
 #define CORE_SERVER_H
 
@@ -10,10 +10,16 @@
 
 struct server;
 
+/* What others want to hear of; called on the thread. */
+struct server_events {
+    void (*network_changed)(void *context); /* a way out may have come back, and things settled */
+    void *context;
+};
+
 /* Starts the thread. `control` may be NULL (it could not be opened); `api` and `control` are taken
  * over by the server. [main] */
 int server_start(struct server **server, struct api *api, struct control *control,
-                 struct clock *clock, struct error *error);
+                 const struct server_events *events, struct clock *clock, struct error *error);
 
 /* Stops the thread, and closes the API and the control socket. NULL is fine. [main] */
 void server_stop(struct server *server);

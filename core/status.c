@@ -24,12 +24,6 @@ static void add(struct json_object *json, const char *key, struct json_object *v
     json_object_object_add(json, key, value);
 }
 
-static struct json_object *seconds_since(int64_t then_ms, int64_t now_ms)
-{
-    int64_t passed_ms = now_ms > then_ms ? now_ms - then_ms : 0;
-    return then_ms == 0 ? NULL : json_object_new_int64(passed_ms / 1000);
-}
-
 /* ---- Parts ---- */
 
 static void add_playing(struct json_object *json, const struct sampler_view *view)
@@ -60,19 +54,6 @@ static struct json_object *today_json(const struct sampler_view *view)
     return json;
 }
 
-/* What calls into the plugin cost, and how it behaves. */
-static struct json_object *account_json(const struct instance_account *account)
-{
-    struct json_object *json = object();
-    add(json, "calls", json_object_new_int64(account->calls));
-    add(json, "failures", json_object_new_int64(account->failures));
-    add(json, "busy_ms", json_object_new_int64(account->busy_us / 1000));
-    add(json, "slowest_ms", json_object_new_int64(account->slowest_us / 1000));
-    add(json, "broken_rules", json_object_new_int64(account->broken_rules));
-    add(json, "broken_rule", json_text(account->broken_rule));
-    return json;
-}
-
 static struct json_object *detector_json(const struct detect_view *view, int64_t now_ms)
 {
     struct json_object *json = object();
@@ -88,36 +69,8 @@ static struct json_object *detector_json(const struct detect_view *view, int64_t
     add(json, "reason", json_text(view->reason));
     add(json, "polls", json_object_new_int64(view->polls));
     add(json, "failures", json_object_new_int64(view->failures));
-    add(json, "seconds_since_poll", seconds_since(view->polled_ms, now_ms));
-    add(json, "plugin_stats", account_json(&view->account));
-    return json;
-}
-
-static struct json_object *sink_json(const struct status_source *source,
-                                     const struct deliver_view *view, int64_t now_ms)
-{
-    struct store_sink_state state = {0};
-    struct error error = {0};
-    int result = store_read_sink(source->reader, view->name, &state, &error);
-    bool has_pending = result == 0 && state.pending > 0;
-    int64_t wall_ms = source->clock->wall_ms(source->clock);
-    int64_t wait_ms = view->next_attempt_ms > now_ms ? view->next_attempt_ms - now_ms : 0;
-
-    struct json_object *json = object();
-    add(json, "name", json_object_new_string(view->name));
-    add(json, "plugin", json_object_new_string(view->plugin));
-    add(json, "state", json_object_new_string(deliver_state_name(view->state)));
-    add(json, "pending", result == 0 ? json_object_new_int64(state.pending) : NULL);
-    add(json, "oldest_pending_sec",
-        has_pending ? seconds_since(state.oldest_pending_ms, wall_ms) : NULL);
-    add(json, "delivered_seq", json_object_new_int64(state.delivered_seq));
-    add(json, "last_success", json_timestamp(view->last_success_ms));
-    add(json, "last_attempt", json_timestamp(view->last_attempt_ms));
-    add(json, "last_error", json_text(view->reason));
-    add(json, "attempts", json_object_new_int64(view->attempts));
-    add(json, "failures", json_object_new_int64(view->failures));
-    add(json, "next_attempt_in_sec", json_object_new_int64(wait_ms / 1000));
-    add(json, "plugin_stats", account_json(&view->account));
+    add(json, "seconds_since_poll", status_seconds_since(view->polled_ms, now_ms));
+    add(json, "plugin_stats", status_account(&view->account));
     return json;
 }
 
@@ -200,13 +153,7 @@ char *status_json(const struct status_source *source)
     }
     add(json, "detectors", detectors);
 
-    struct json_object *sinks = json_object_new_array();
-    for (int i = 0; i < deliver_count(generation->deliver); i++) {
-        struct deliver_view sink;
-        deliver_get(generation->deliver, i, &sink);
-        json_object_array_add(sinks, sink_json(source, &sink, now_ms));
-    }
-    add(json, "sinks", sinks);
+    add(json, "sinks", status_sinks(source));
     add(json, "store", store_json(source));
     add(json, "poll_interval_sec", json_object_new_int(generation->plan.config->poll_interval_sec));
     add(json, "uptime_sec", json_object_new_int64((now_ms - source->started_ms) / 1000));

@@ -14,8 +14,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"run", command_run, 0},         {"once", command_once, 0},   {"status", command_status, 0},
-    {"plugins", command_plugins, 2}, {"check", command_check, 0}, {"verify", command_verify, 0},
+    {"run", command_run, 0},       {"once", command_once, 0},
+    {"status", command_status, 0}, {"plugins", command_plugins, 2},
+    {"check", command_check, 0},   {"verify", command_verify, 0},
+    {"sinks", command_sinks, 1},   {"quarantine", command_quarantine, 3},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

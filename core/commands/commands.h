@@ -45,6 +45,12 @@ int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY]
 /* Prints an error as one line. Returns its code. */
 int command_fail(const struct error *error);
 
+/* Asks the running agent, or serves the command itself where none runs. The answer is the caller's:
+ * free with json_object_put(). Otherwise prints why not, and returns an exit code. */
+struct json_object;
+int command_ask(const struct command_line *line, const char *command, const char *const *arguments,
+                struct json_object **answer);
+
 /* The words of `clockblock plugins`. Each returns an exit code. */
 int plugins_describe(struct plugin_registry *registry, const char *name, bool as_json);
 int plugins_release(const struct command_line *line, const char *name);
@@ -55,6 +61,8 @@ int command_status(const struct command_line *line);
 int command_plugins(const struct command_line *line);
 int command_plugins_check(const struct command_line *line);
 int command_check(const struct command_line *line);
+int command_sinks(const struct command_line *line);
+int command_quarantine(const struct command_line *line);
 int command_verify(const struct command_line *line);
 
 #endif

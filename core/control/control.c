@@ -64,26 +64,40 @@ intptr_t control_handle(const struct control *control)
     return control->listener;
 }
 
-static char *problem(const char *detail)
+char *control_problem(const char *sentence)
 {
     struct json_object *json = json_object_new_object();
     assert(json != NULL);
-    json_object_object_add(json, "error", json_object_new_string(detail));
+    json_object_object_add(json, "error", json_object_new_string(sentence));
     return json_print(json);
+}
+
+static void take_arguments(struct json_object *request,
+                           const char *arguments[CONTROL_ARGUMENTS_MAX + 1])
+{
+    struct json_object *list = NULL;
+    size_t count = 0;
+    if (json_object_object_get_ex(request, "arguments", &list) &&
+        json_object_is_type(list, json_type_array))
+        count = json_object_array_length(list);
+    for (size_t i = 0; i < count && i < CONTROL_ARGUMENTS_MAX; i++)
+        arguments[i] = json_object_get_string(json_object_array_get_idx(list, i));
 }
 
 static char *answer(const struct control *control, const char *line)
 {
     struct json_object *request = json_tokener_parse(line);
     struct json_object *name = NULL;
+    const char *arguments[CONTROL_ARGUMENTS_MAX + 1] = {NULL};
     json_object_object_get_ex(request, "command", &name);
+    take_arguments(request, arguments);
     char *text = NULL;
     for (const struct control_command *command = control->commands; command->name != NULL;
          command++)
         if (name != NULL && strcmp(json_object_get_string(name), command->name) == 0)
-            text = command->serve(control->context);
+            text = command->serve(control->context, arguments);
     json_object_put(request);
-    return text != NULL ? text : problem("the running agent does not know this command");
+    return text != NULL ? text : control_problem("the running agent does not know this command");
 }
 
 void control_serve(struct control *control)
@@ -103,10 +117,37 @@ void control_serve(struct control *control)
     local_socket_close(connection);
 }
 
-int control_ask(const char *db_path, const char *command, char **answer_text, struct error *error)
+/* The caller frees it with free(). */
+static char *request_line(const char *command, const char *const *arguments)
+{
+    struct json_object *request = json_object_new_object();
+    struct json_object *list = json_object_new_array();
+    assert(request != NULL && list != NULL);
+    json_object_object_add(request, "command", json_object_new_string(command));
+    for (; arguments != NULL && *arguments != NULL; arguments++)
+        json_object_array_add(list, json_object_new_string(*arguments));
+    json_object_object_add(request, "arguments", list);
+    return json_print(request);
+}
+
+static int send_request(intptr_t connection, const char *command, const char *const *arguments,
+                        struct error *error)
+{
+    char *line = request_line(command, arguments);
+    size_t length = strlen(line);
+    int result = length + 1 < REQUEST_MAX
+                     ? local_socket_send(connection, line, length, error)
+                     : error_set(error, EXIT_CODE_USAGE, "these arguments are too long");
+    if (result == 0)
+        result = local_socket_send(connection, "\n", 1, error);
+    free(line);
+    return result;
+}
+
+int control_ask(const char *db_path, const char *command, const char *const *arguments,
+                char **answer_text, struct error *error)
 {
     char path[PATH_CAPACITY];
-    char line[REQUEST_MAX];
     intptr_t connection;
     if (!socket_path(db_path, path))
         return error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", db_path);
@@ -115,8 +156,7 @@ int control_ask(const char *db_path, const char *command, char **answer_text, st
         return error_set(error, EXIT_CODE_UNAVAILABLE, "no agent is running on %s (%s)", db_path,
                          reason.text);
 
-    int length = snprintf(line, sizeof(line), "{\"command\":\"%s\"}\n", command);
-    int result = local_socket_send(connection, line, (size_t)length, error);
+    int result = send_request(connection, command, arguments, error);
     if (result == 0)
         result = local_socket_receive(connection, ANSWER_MAX, answer_text, error);
     local_socket_close(connection);

@@ -2,7 +2,7 @@
 /*
  * The control socket, `<db_path>.sock`: how commands of the same user reach the running agent. One
  * request, one answer, both one JSON object: {"command":"status"} gets the JSON of /status,
- * whatever became of the HTTP port.
+ * whatever became of the HTTP port. A command may have arguments, that are strings.
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
@@ -12,11 +12,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A command that the agent serves. `answer` is JSON, freed by the caller. */
+enum { CONTROL_ARGUMENTS_MAX = 8 };
+
+/* A command that the agent serves. `arguments` are NULL-terminated. The answer is JSON, freed by
+ * the caller; control_problem() makes one. */
 struct control_command {
     const char *name;
-    char *(*serve)(void *context);
+    char *(*serve)(void *context, const char *const *arguments);
 };
+
+/* {"error":"..."} */
+char *control_problem(const char *sentence);
 
 struct control;
 
@@ -29,8 +35,9 @@ void control_close(struct control *control); /* NULL is fine */
 intptr_t control_handle(const struct control *control); /* readable when somebody asks */
 void control_serve(struct control *control);            /* answers one of them */
 
-/* The other side: asks the agent that runs on this database. EXIT_CODE_UNAVAILABLE when none does.
- * The answer is the caller's, free with free(). */
-int control_ask(const char *db_path, const char *command, char **answer, struct error *error);
+/* The other side: asks the agent that runs on this database. `arguments` are NULL-terminated; NULL:
+ * none. EXIT_CODE_UNAVAILABLE when none does. The answer is the caller's, free with free(). */
+int control_ask(const char *db_path, const char *command, const char *const *arguments,
+                char **answer, struct error *error);
 
 #endif

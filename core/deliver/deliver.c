@@ -144,11 +144,15 @@ int deliver_start_replay(struct deliver *deliver, const char *sink, int64_t seq,
     worker->replay = (struct deliver_replay){.seq = seq, .is_busy = true};
     mutex_unlock(&worker->lock);
     atomic_store(&worker->replay_wanted, true);
-    if (worker->running)
-        wakeup_signal(&worker->instance->wakeup);
-    else
-        deliver_worker_replay(worker);
+    wakeup_signal(&worker->instance->wakeup);
     return 0;
+}
+
+void deliver_replay_once(struct deliver *deliver)
+{
+    for (int i = 0; i < deliver->count; i++)
+        if (atomic_load(&deliver->workers[i].replay_wanted))
+            deliver_worker_replay(&deliver->workers[i]);
 }
 
 bool deliver_get_replay(struct deliver *deliver, const char *sink, struct deliver_replay *replay)

@@ -83,10 +83,12 @@ struct deliver_replay {
     int64_t refused;  /* refused again, and still there */
     char reason[512]; /* why the newest of them; "": none */
 };
-/* Asks the worker of a sink to do that; where there is no thread it is done at once. A sentence
- * when it cannot be: no such sink, or it has no plugin. [any thread; main without workers] */
+/* Asks the worker of a sink to do that. A sentence when it cannot: no such sink, or it has no
+ * plugin. [any thread] */
 int deliver_start_replay(struct deliver *deliver, const char *sink, int64_t seq,
                          struct error *error);
+/* Without workers: does what was asked for. [main] */
+void deliver_replay_once(struct deliver *deliver);
 /* How far it got. False: no such sink. [any thread] */
 bool deliver_get_replay(struct deliver *deliver, const char *sink, struct deliver_replay *replay);
 

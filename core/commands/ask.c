@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent.h"
+#include "commands.h"
+#include "control/control.h"
+#include "json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int command_ask(const struct command_line *line, const char *command, const char *const *arguments,
+                struct json_object **answer)
+{
+    char db_path[PATH_CAPACITY];
+    struct error error = {0};
+    struct json_object *problem = NULL;
+    char *text = NULL;
+    int result = command_db_path(line, db_path);
+    if (result != 0)
+        return result;
+    if (control_ask(db_path, command, arguments, &text, &error) != 0) {
+        struct config_options options = command_config(line);
+        result = agent_serve(&options, command, arguments, &text, &error);
+        if (result != 0)
+            return command_fail(&error);
+    }
+    *answer = json_tokener_parse(text);
+    free(text);
+    if (*answer != NULL && !json_object_object_get_ex(*answer, "error", &problem))
+        return 0;
+    error_set(&error, EXIT_CODE_UNAVAILABLE, "%s",
+              problem != NULL ? json_object_get_string(problem) : "the agent gave no clear answer");
+    json_object_put(*answer);
+    *answer = NULL;
+    return command_fail(&error);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "controls.h"
+
+#include "platform/process.h"
+#include "store/delivery.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LISTED_MAX = 1000 };
+
+static struct json_object *object(void)
+{
+    struct json_object *json = json_object_new_object();
+    assert(json != NULL);
+    return json;
+}
+
+static char *serve_status(void *context, const char *const *arguments)
+{
+    (void)arguments;
+    return status_json(context);
+}
+
+/* As SIGHUP does. */
+static char *serve_reload(void *context, const char *const *arguments)
+{
+    (void)context;
+    (void)arguments;
+    process_give_back_events(PROCESS_EVENT_RELOAD);
+    return json_print(object());
+}
+
+static char *serve_sinks(void *context, const char *const *arguments)
+{
+    (void)arguments;
+    struct json_object *json = object();
+    json_object_object_add(json, "sinks", status_sinks(context));
+    return json_print(json);
+}
+
+/* ---- Quarantine ---- */
+
+static void list_one(const struct store_quarantined *quarantined, void *context)
+{
+    struct json_object *json = object();
+    json_object_object_add(json, "sink", json_object_new_string(quarantined->sink));
+    json_object_object_add(json, "seq", json_object_new_int64(quarantined->seq));
+    json_object_object_add(json, "quarantined_at", json_timestamp(quarantined->wall_ms));
+    json_object_object_add(json, "reason", json_object_new_string(quarantined->reason));
+    json_object_object_add(json, "heartbeat", json_tokener_parse(quarantined->json));
+    json_object_array_add(context, json);
+}
+
+/* [SINK] */
+static char *serve_list(void *context, const char *const *arguments)
+{
+    const struct status_source *source = context;
+    struct error error = {0};
+    struct json_object *json = object();
+    struct json_object *list = json_object_new_array();
+    json_object_object_add(json, "quarantine", list);
+    if (store_each_quarantined(source->reader, arguments[0], 0, LISTED_MAX, list_one, list,
+                               &error) == 0)
+        return json_print(json);
+    json_object_put(json);
+    return control_problem(error.text);
+}
+
+/* "12", or "all": 0. False: it is neither. */
+static bool parse_seq(const char *text, int64_t *seq)
+{
+    char *end;
+    *seq = 0;
+    if (strcmp(text, "all") == 0)
+        return true;
+    *seq = strtoll(text, &end, 10);
+    return end != text && *end == '\0' && *seq > 0;
+}
+
+/* SINK SEQ|all */
+static char *serve_delete(void *context, const char *const *arguments)
+{
+    const struct status_source *source = context;
+    struct error error = {0};
+    int64_t seq;
+    int64_t count = 0;
+    if (arguments[0] == NULL || arguments[1] == NULL || !parse_seq(arguments[1], &seq))
+        return control_problem("name a sink, and a seq or \"all\"");
+    if (store_quarantine_remove(source->store, arguments[0], seq, &count, &error) != 0)
+        return control_problem(error.text);
+    struct json_object *json = object();
+    json_object_object_add(json, "deleted", json_object_new_int64(count));
+    return json_print(json);
+}
+
+/* SINK: how far its replay got. */
+static char *serve_replayed(void *context, const char *const *arguments)
+{
+    const struct status_source *source = context;
+    struct deliver_replay replay;
+    if (arguments[0] == NULL ||
+        !deliver_get_replay(source->generation->deliver, arguments[0], &replay))
+        return control_problem("there is no such sink");
+    struct json_object *json = object();
+    json_object_object_add(json, "busy", json_object_new_boolean(replay.is_busy));
+    json_object_object_add(json, "accepted", json_object_new_int64(replay.accepted));
+    json_object_object_add(json, "refused", json_object_new_int64(replay.refused));
+    json_object_object_add(json, "reason", json_text(replay.reason));
+    return json_print(json);
+}
+
+/* SINK SEQ|all: where workers run it only begins. */
+static char *serve_replay(void *context, const char *const *arguments)
+{
+    const struct status_source *source = context;
+    struct error error = {0};
+    int64_t seq;
+    if (arguments[0] == NULL || arguments[1] == NULL || !parse_seq(arguments[1], &seq))
+        return control_problem("name a sink, and a seq or \"all\"");
+    if (deliver_start_replay(source->generation->deliver, arguments[0], seq, &error) != 0)
+        return control_problem(error.text);
+    if (source->is_offline)
+        deliver_replay_once(source->generation->deliver);
+    return serve_replayed(context, arguments);
+}
+
+const struct control_command controls[] = {{"status", serve_status},
+                                           {"reload", serve_reload},
+                                           {"sinks", serve_sinks},
+                                           {"quarantine_list", serve_list},
+                                           {"quarantine_delete", serve_delete},
+                                           {"quarantine_replay", serve_replay},
+                                           {"quarantine_replayed", serve_replayed},
+                                           {NULL, NULL}};
+
+char *controls_serve(struct status_source *source, const char *command,
+                     const char *const *arguments)
+{
+    for (const struct control_command *known = controls; known->name != NULL; known++)
+        if (strcmp(known->name, command) == 0)
+            return known->serve(source, arguments);
+    return NULL;
+}
