@@ -143,3 +143,8 @@ char *controls_serve(struct status_source *source, const char *command,
             return known->serve(source, arguments);
     return NULL;
 }
+
+bool controls_only_look(const char *command)
+{
+    return strcmp(command, "sinks") == 0 || strcmp(command, "quarantine_list") == 0;
+}

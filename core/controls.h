@@ -13,4 +13,7 @@ extern const struct control_command controls[]; /* ended by a NULL name */
 char *controls_serve(struct status_source *source, const char *command,
                      const char *const *arguments);
 
+/* Of those that can be served without an agent: it changes nothing, and needs a reader only. */
+bool controls_only_look(const char *command);
+
 #endif

@@ -5,6 +5,7 @@
 #include "store/delivery.h"
 
 #include <assert.h>
+#include <string.h>
 
 static struct json_object *object(void)
 {
@@ -78,15 +79,30 @@ static struct json_object *sink_json(const struct status_source *source,
     return json;
 }
 
+/* What is stored of the sinks of a configuration that nothing runs by. */
+static void add_offline(struct json_object *sinks, const struct status_source *source)
+{
+    const struct config *config = source->generation->plan.config;
+    for (int i = 0; i < config->sinks_count; i++) {
+        struct deliver_view view = {.plugin = config->sinks[i].plugin};
+        if (!config->sinks[i].enabled)
+            continue;
+        memcpy(view.name, config->sinks[i].name, sizeof(view.name));
+        json_object_array_add(sinks, sink_json(source, &view, 0));
+    }
+}
+
 struct json_object *status_sinks(const struct status_source *source)
 {
     int64_t now_ms = source->clock->monotonic_ms(source->clock);
     struct deliver *deliver = source->generation->deliver;
     struct json_object *sinks = json_object_new_array();
-    for (int i = 0; i < deliver_count(deliver); i++) {
+    for (int i = 0; !source->is_offline && i < deliver_count(deliver); i++) {
         struct deliver_view sink;
         deliver_get(deliver, i, &sink);
         json_object_array_add(sinks, sink_json(source, &sink, now_ms));
     }
+    if (source->is_offline)
+        add_offline(sinks, source);
     return sinks;
 }

@@ -154,8 +154,10 @@ static int read_next(struct deliver_worker *worker, struct error *error)
 
 static int prepare(struct deliver_worker *worker, struct error *error)
 {
-    /* A heartbeat that goes into quarantine is in the batch that is about to be read anew. */
-    int result = worker->unsaved.refused != NULL ? save(worker, error) : 0;
+    /* A heartbeat that goes into quarantine is in the batch that is about to be read anew, and a
+     * gap that was told is not to be found again. */
+    bool comes_first = worker->unsaved.refused != NULL || worker->unsaved.told_gap > 0;
+    int result = comes_first ? save(worker, error) : 0;
     if (result == 0)
         result = read_next(worker, error);
     if (result != 0)

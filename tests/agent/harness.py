@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -50,6 +51,7 @@ class Receiver:
         self.heartbeats = []
         self.requests = []
         self.status = 200
+        self.judge = None  # given the heartbeats and the headers of a request: its status
         self.connections = []
         self.server = None
 
@@ -69,9 +71,12 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.requests.append(dict(self.headers))
-                if receiver.status == 200:
-                    receiver.heartbeats.extend(json.loads(body))
-                self.send_response(receiver.status)
+                heartbeats = json.loads(body)
+                judge = receiver.judge
+                status = judge(heartbeats, dict(self.headers)) if judge else receiver.status
+                if status == 200:
+                    receiver.heartbeats.extend(heartbeats)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -133,6 +138,25 @@ class Agent:
             [AGENT, *arguments, "--config", self.config],
             capture_output=True, text=True, timeout=timeout, env=clean_environment(), check=False,
         )
+
+    def fill(self, count):
+        """Heartbeats 1 to `count` in a database of its own, while no agent runs."""
+        once = self.run("once", "--set", "sinks.cloud.enabled=false")
+        assert once.returncode == 0, once.stderr
+        with sqlite3.connect(self.database) as database:
+            database.execute(
+                "WITH RECURSIVE n(seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM n WHERE seq < ?)"
+                " INSERT INTO heartbeats SELECT n.seq, randomblob(16), h.wall_ms, h.epoch,"
+                " h.poll_interval_sec, h.is_playing, h.credited_ms, h.overdraft_ms, h.flags,"
+                " h.activity, h.decided_by FROM n, heartbeats h WHERE h.seq = 1", (count,))
+        database.close()
+
+    def sql(self, statement, *values):
+        """On the database, from outside: the rows of the answer."""
+        with sqlite3.connect(self.database, timeout=PATIENCE_SEC) as database:
+            rows = database.execute(statement, values).fetchall()
+        database.close()
+        return rows
 
     def start(self, *arguments, ready=True, descriptors=None):
         """`descriptors`: how many the agent may have."""
