@@ -10,7 +10,7 @@
 enum {
     BATCH_RECORDS = 200, /* as a rule */
     BATCH_RECORDS_BACKLOG =
-        4000, /* while there is a backlog: about as many as BATCH_BYTES_MAX holds */
+        2000, /* while there is a backlog: what keeps the agent below 16 MB */
     BATCH_RECORDS_MAX = 10000, /* of batch_limit in the configuration */
     BATCH_BYTES_MAX = 1024 * 1024
 };

@@ -76,9 +76,12 @@ class Receiver:
                 status = judge(heartbeats, dict(self.headers)) if judge else receiver.status
                 if status == 200:
                     receiver.heartbeats.extend(heartbeats)
-                self.send_response(status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                except OSError:
+                    pass  # the agent was killed
 
             def log_message(self, *arguments):
                 pass

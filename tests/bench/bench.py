@@ -188,15 +188,21 @@ def size(bench):
 
 
 def drain(bench, rows):
+    seconds, memory = [], []
+
     def drained(agent):
         with bench.scratch(bench.filled(agent, rows)) as database, Receiver() as receiver:
             if agent == FIRST:
                 return bench.number(FIRST, "drain", database, receiver.url, 3 * bench.options.seconds)
-            with bench.running(OURS, database, receiver.url):
+            with bench.running(OURS, database, receiver.url) as (process, _):
                 until(lambda: receiver.rows >= rows, "all heartbeats to be delivered", PATIENCE_SEC)
+                memory.append(peak_bytes(process.pid) / 1e6)
+            seconds.append(receiver.seconds)
             return rows / receiver.seconds
 
     bench.add(f"rows drained/s of {rows:,}", bench.alternate(drained))
+    bench.add("  seconds that took *", {OURS: seconds, FIRST: []})
+    bench.add("  resident MB at most *", {OURS: memory, FIRST: []})
 
 
 def drains(bench):
@@ -282,6 +288,11 @@ def idle_round(bench, cases, memory, cpu):
 def resident_bytes(pid):
     pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE")
+
+
+def peak_bytes(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)) * 1024
 
 
 def cpu_seconds(pid):
