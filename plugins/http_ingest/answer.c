@@ -22,7 +22,7 @@ static const struct meaning {
     {409, CLB_CONFLICT, "Conflict: it has a heartbeat of these already"},
     {410, CLB_HOLD, "Gone: check endpoint_url"},
     {413, CLB_TOO_LARGE, "Content Too Large: it wants smaller batches"},
-    {415, CLB_HOLD, "Unsupported Media Type: it takes no JSON; check endpoint_url"},
+    {415, CLB_HOLD, "Unsupported Media Type: check endpoint_url, format and gzip"},
     {422, CLB_BAD_RECORD, "Unprocessable Content: it does not accept a heartbeat"},
     {425, CLB_RETRY, "Too Early"},
     {429, CLB_RETRY, "Too Many Requests"},

@@ -1,99 +1,107 @@
 /* SPDX-License-Identifier: MIT */
 #include "body.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool append(struct body *body, const char *bytes, size_t length)
+static bool is_whole(const struct body *body, const clb_record *record)
 {
-    if (body->capacity - body->length < length) {
-        size_t capacity = body->capacity + body->capacity / 2 + length + 1024;
-        char *larger = realloc(body->bytes, capacity);
-        if (larger == NULL)
-            return false;
-        body->bytes = larger;
-        body->capacity = capacity;
+    return body->form->fields.is_all || record->kind != CLB_RECORD_HEARTBEAT;
+}
+
+/* Moves on to the next record. */
+static void take_record(struct body *body, const clb_record *record)
+{
+    body->piece = record->json;
+    body->piece_bytes = record->json_bytes;
+    if (is_whole(body, record))
+        return;
+    body->piece = body->copy;
+    body->piece_bytes =
+        fields_copy(&body->form->fields, record->json, record->json_bytes, body->copy);
+}
+
+/* What stands before the `before`-th record, or behind all of them. */
+static const char *separator(const struct body *body, uint32_t before)
+{
+    bool is_first = before == 0;
+    bool is_end = before == body->count;
+    if (body->form->is_lines)
+        return is_first ? "" : "\n";
+    return is_first ? "[" : is_end ? "]" : ",";
+}
+
+/* False: that was the last piece. */
+static bool take_piece(struct body *body)
+{
+    uint32_t at = body->index / 2;
+    if (body->index > 2 * body->count)
+        return false;
+    if (body->index % 2 == 1) {
+        take_record(body, body->records[at]);
+    } else {
+        body->piece = separator(body, at);
+        body->piece_bytes = strlen(body->piece);
     }
-    memcpy(body->bytes + body->length, bytes, length);
-    body->length += length;
+    body->index++;
     return true;
 }
 
-static bool append_text(struct body *body, const char *text)
+void body_rewind(struct body *body)
 {
-    return append(body, text, strlen(text));
+    body->index = 0;
+    body->piece_bytes = 0;
 }
 
-static bool append_string(struct body *body, const char *text)
+size_t body_read(struct body *body, char *bytes, size_t capacity)
 {
-    bool fits = append(body, "\"", 1);
-    while (fits && *text != '\0') {
-        size_t plain = 0;
-        while ((unsigned char)text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\')
-            plain++;
-        fits = append(body, text, plain);
-        text += plain;
-        if (fits && *text != '\0') {
-            char escaped[8];
-            bool is_control = (unsigned char)*text < 0x20;
-            snprintf(escaped, sizeof(escaped), is_control ? "\\u%04x" : "\\%c", *text);
-            fits = append_text(body, escaped);
-            text++;
-        }
+    size_t used = 0;
+    while (used < capacity && (body->piece_bytes > 0 || take_piece(body))) {
+        size_t room = capacity - used;
+        size_t length = body->piece_bytes < room ? body->piece_bytes : room;
+        memcpy(bytes + used, body->piece, length);
+        body->piece += length;
+        body->piece_bytes -= length;
+        used += length;
     }
-    return fits && append(body, "\"", 1);
+    return used;
 }
 
-static bool append_first_agent(struct body *body, const clb_batch *batch, const clb_record *record)
+/* Room for the longest record that is not sent whole. */
+static bool reserve_copy(struct body *body)
 {
-    char rest[96];
-    snprintf(rest, sizeof(rest), "\",\"is_playing\":%s,\"poll_interval_sec\":%d}",
-             record->is_playing != 0 ? "true" : "false", (int)record->poll_interval_sec);
-    return append_text(body, "{\"id\":\"") && append_text(body, record->id) &&
-           append_text(body, "\",\"device_id\":") && append_string(body, batch->device_id) &&
-           append_text(body, ",\"timestamp_utc\":\"") && append_text(body, record->timestamp_utc) &&
-           append_text(body, rest);
-}
-
-/* Room for whole records at once, so that the buffer does not grow step by step. */
-static bool reserve(struct body *body, const clb_batch *batch)
-{
-    size_t length = 2;
-    for (uint32_t i = 0; i < batch->count; i++)
-        length += (size_t)batch->records[i]->json_bytes + 1;
-    if (length <= body->capacity)
+    size_t longest = 0;
+    for (uint32_t i = 0; i < body->count; i++)
+        if (!is_whole(body, body->records[i]) && body->records[i]->json_bytes + 2 > longest)
+            longest = body->records[i]->json_bytes + 2;
+    if (longest <= body->copy_capacity)
         return true;
-    char *larger = realloc(body->bytes, length);
+    char *larger = realloc(body->copy, longest);
     if (larger == NULL)
         return false;
-    body->bytes = larger;
-    body->capacity = length;
+    body->copy = larger;
+    body->copy_capacity = longest;
     return true;
 }
 
-bool body_write(struct body *body, const clb_batch *batch, bool first_agent_keys)
+bool body_begin(struct body *body, const struct body_form *form, const clb_record *const *records,
+                uint32_t count)
 {
+    body->form = form;
+    body->records = records;
+    body->count = count;
     body->length = 0;
-    body->count = 0;
-    bool fits = reserve(body, batch) && append(body, "[", 1);
-    for (uint32_t i = 0; fits && i < batch->count; i++) {
-        const clb_record *record = batch->records[i];
-        if (record->kind != CLB_RECORD_HEARTBEAT)
-            continue;
-        if (body->count++ > 0)
-            fits = append(body, ",", 1);
-        else
-            body->first_seq = record->seq;
-        body->last_seq = record->seq;
-        fits = fits && (first_agent_keys ? append_first_agent(body, batch, record)
-                                         : append(body, record->json, record->json_bytes));
-    }
-    return fits && append(body, "]", 1);
+    if (!reserve_copy(body))
+        return false;
+    body_rewind(body);
+    while (take_piece(body))
+        body->length += body->piece_bytes;
+    body_rewind(body);
+    return true;
 }
 
 void body_finish(struct body *body)
 {
-    free(body->bytes);
+    free(body->copy);
     memset(body, 0, sizeof(*body));
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char authorization[] = "authorization";
-static const char *const own_names[] = {"content-type", "content-length", "transfer-encoding",
-                                        "expect", "idempotency-key"};
+static const char *const own_names[] = {"content-type",      "content-encoding", "content-length",
+                                        "transfer-encoding", "expect",           "idempotency-key"};
 
 static char lower(char c)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* http_ingest: POSTs heartbeats as a JSON array, as the first agent did. */
+/* http_ingest: POSTs heartbeats as JSON. */
 #include "body.h"
+#include "gzip.h"
 #include "header.h"
+#include "options.h"
 #include "post.h"
 #include "token.h"
 #include "url.h"
@@ -14,66 +16,25 @@
 struct instance {
     const clb_host *host;
     const clb_run *run;
+    const clb_log *log;
     struct post *post;
+    struct body_form form;
     struct body body;
-    bool first_agent_keys;
+    struct gzip *gzip; /* made when it is needed */
+    bool is_gzip;
+    bool sends_gaps;
 };
-
-static const char *const fields[] = {"all", "first_agent", NULL};
-
-static const clb_option options[] = {
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_STRING,
-     .flags = CLB_OPTION_REQUIRED,
-     .key = "endpoint_url",
-     .help = "where heartbeats are sent: https, or http on this machine"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_STRING,
-     .flags = CLB_OPTION_SECRET,
-     .key = "device_token",
-     .help = "the bearer token; better kept in a file of its own"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_PATH,
-     .key = "device_token_file",
-     .help = "a file with the bearer token, that others may not read"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_ENUM,
-     .key = "fields",
-     .default_text = "all",
-     .choices = fields,
-     .help = "first_agent sends its five keys only, for receivers that refuse others"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_LIST,
-     .key = "headers",
-     .help = "more headers, such as \"Prefer: resolution=ignore-duplicates\" for PostgREST"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_PATH,
-     .key = "ca_file",
-     .help = "certificates to trust, for a server with one of its own"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_BOOL,
-     .key = "allow_insecure",
-     .default_text = "false",
-     .help = "allow http to other machines: anybody on the way can read and change heartbeats"},
-    {.size = sizeof(clb_option),
-     .type = CLB_OPTION_DURATION,
-     .key = "connect_timeout_sec",
-     .default_text = "5",
-     .help = "seconds that connecting may take",
-     .minimum = 0.1,
-     .maximum = 600},
-};
-static const clb_option *const option_table[] = {&options[0], &options[1], &options[2],
-                                                 &options[3], &options[4], &options[5],
-                                                 &options[6], &options[7], NULL};
 
 static void CLB_CALL destroy(void *data)
 {
     struct instance *self = data;
     post_destroy(self->post);
+    gzip_destroy(self->gzip);
     body_finish(&self->body);
     free(self);
 }
+
+/* ---- Settings ---- */
 
 static bool check_headers(const clb_setting *headers, bool has_token, clb_error *error)
 {
@@ -87,26 +48,75 @@ static bool check_headers(const clb_setting *headers, bool has_token, clb_error 
     return true;
 }
 
+static bool is_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* The key is a secret, in whichever of the two files it is. */
+static bool check_certificate(const struct post_settings *settings, clb_error *error)
+{
+    if (!is_given(settings->cert_file) && is_given(settings->key_file)) {
+        snprintf(error->text, sizeof(error->text),
+                 "client_key_file: it is of no use without client_cert_file");
+        return false;
+    }
+    if (is_given(settings->key_file))
+        return token_check_file("client_key_file", settings->key_file, error);
+    return !is_given(settings->cert_file) ||
+           token_check_file("client_cert_file", settings->cert_file, error);
+}
+
+static void take_form(struct instance *self, const clb_settings *settings)
+{
+    const char *format = clb_setting_text(settings, "format");
+    self->form.is_lines = format != NULL && strcmp(format, "ndjson") == 0;
+    self->is_gzip = clb_setting_integer(settings, "gzip") != 0;
+    self->sends_gaps = clb_setting_integer(settings, "gaps") != 0;
+}
+
+static bool take_fields(struct instance *self, const clb_settings *settings, clb_error *error)
+{
+    const clb_setting *fields = clb_setting_find(settings, "fields");
+    return fields_read(&self->form.fields, fields != NULL ? fields->items : NULL,
+                       fields != NULL ? fields->count : 0, error);
+}
+
+static bool take_services(struct instance *self, const clb_clock **clock, clb_error *error)
+{
+    const clb_host *host = self->host;
+    self->run = host->get_service(host, CLB_RUN);
+    self->log = host->get_service(host, CLB_LOG);
+    *clock = host->get_service(host, CLB_CLOCK);
+    if (self->run != NULL && self->log != NULL && *clock != NULL)
+        return true;
+    snprintf(error->text, sizeof(error->text), "the host lacks %s, %s or %s", CLB_RUN, CLB_LOG,
+             CLB_CLOCK);
+    return false;
+}
+
 static bool make_post(struct instance *self, const clb_settings *settings, const char *token,
                       clb_error *error)
 {
     const clb_setting *headers = clb_setting_find(settings, "headers");
-    const clb_clock *clock = self->host->get_service(self->host, CLB_CLOCK);
-    struct post_settings made = {.url = clb_setting_text(settings, "endpoint_url"),
-                                 .token = token,
-                                 .ca_file = clb_setting_text(settings, "ca_file"),
-                                 .headers = headers != NULL ? headers->items : NULL,
-                                 .headers_count = headers != NULL ? headers->count : 0,
-                                 .connect_timeout_ms =
-                                     clb_setting_integer(settings, "connect_timeout_sec")};
-    self->run = self->host->get_service(self->host, CLB_RUN);
-    if (self->run == NULL || clock == NULL) {
-        snprintf(error->text, sizeof(error->text), "the host lacks %s or %s", CLB_RUN, CLB_CLOCK);
-        return false;
-    }
+    const clb_clock *clock;
+    struct post_settings made = {
+        .url = clb_setting_text(settings, "endpoint_url"),
+        .token = token,
+        .ca_file = clb_setting_text(settings, "ca_file"),
+        .cert_file = clb_setting_text(settings, "client_cert_file"),
+        .key_file = clb_setting_text(settings, "client_key_file"),
+        .proxy = clb_setting_text(settings, "proxy"),
+        .content_type = self->form.is_lines ? "application/x-ndjson" : "application/json",
+        .is_gzip = self->is_gzip,
+        .headers = headers != NULL ? headers->items : NULL,
+        .headers_count = headers != NULL ? headers->count : 0,
+        .connect_timeout_ms = clb_setting_integer(settings, "connect_timeout_sec")};
     bool allow_insecure = clb_setting_integer(settings, "allow_insecure") != 0;
-    if (!url_check(made.url, allow_insecure, &made.is_loopback, error) ||
-        !check_headers(headers, token != NULL, error))
+    if (!take_services(self, &clock, error) ||
+        !url_check(made.url, allow_insecure, &made.is_loopback, error) ||
+        (is_given(made.proxy) && !url_check_proxy(made.proxy, error)) ||
+        !check_headers(headers, token != NULL, error) || !check_certificate(&made, error))
         return false;
     self->post = post_create(self->host, self->run, clock, &made);
     if (self->post == NULL)
@@ -117,7 +127,6 @@ static bool make_post(struct instance *self, const clb_settings *settings, const
 static int32_t CLB_CALL create(const clb_host *host, const clb_settings *settings, void **instance,
                                clb_error *error)
 {
-    const char *keys = clb_setting_text(settings, "fields");
     char *token = NULL;
     struct instance *self = calloc(1, sizeof(*self));
     if (self == NULL) {
@@ -125,8 +134,9 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
         return CLB_FAILED;
     }
     self->host = host;
-    self->first_agent_keys = keys != NULL && strcmp(keys, "first_agent") == 0;
-    bool made = token_read(settings, &token, error) && make_post(self, settings, token, error);
+    take_form(self, settings);
+    bool made = take_fields(self, settings, error) && token_read(settings, &token, error) &&
+                make_post(self, settings, token, error);
     free(token);
     if (!made) {
         destroy(self);
@@ -136,6 +146,8 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
     return CLB_OK;
 }
 
+/* ---- Delivering ---- */
+
 static int32_t CLB_CALL start(void *data, clb_error *error)
 {
     (void)data;
@@ -143,29 +155,90 @@ static int32_t CLB_CALL start(void *data, clb_error *error)
     return CLB_OK; /* connects when there is something to deliver */
 }
 
+/* Packs the body, when the receiver wants that. False: no memory. */
+static bool pack(struct instance *self, struct upload *upload)
+{
+    if (!self->is_gzip)
+        return true;
+    if (self->gzip == NULL)
+        self->gzip = gzip_create();
+    return self->gzip != NULL &&
+           gzip_pack(self->gzip, &self->body, &upload->packed, &upload->packed_bytes);
+}
+
+/* The same records have the same key: a receiver may tell a repeat by it. */
+static void name_upload(struct upload *upload, const clb_batch *batch, uint32_t first,
+                        uint32_t count)
+{
+    const clb_record *record = batch->records[first];
+    if (record->kind == CLB_RECORD_GAP)
+        snprintf(upload->key, sizeof(upload->key), "gap-%.40s", record->id);
+    else
+        snprintf(upload->key, sizeof(upload->key), "%.40s-%lld-%lld", batch->epoch,
+                 (long long)record->seq, (long long)batch->records[first + count - 1]->seq);
+}
+
+static void send_records(struct instance *self, const clb_batch *batch, uint32_t first,
+                         uint32_t count, clb_delivery *delivery, clb_error *error)
+{
+    struct upload upload = {.body = &self->body};
+    name_upload(&upload, batch, first, count);
+    if (body_begin(&self->body, &self->form, batch->records + first, count) &&
+        pack(self, &upload)) {
+        post_send(self->post, &upload, batch->deadline_ms, delivery, error);
+        return;
+    }
+    delivery->outcome = CLB_RETRY;
+    snprintf(error->text, sizeof(error->text), "no memory for the batch");
+}
+
+/* How many records from `first` on go together: heartbeats in a row. A gap has other keys, and a
+ * table wants uniform ones. */
+static uint32_t run_length(const clb_batch *batch, uint32_t first)
+{
+    uint32_t end = first + 1;
+    if (batch->records[first]->kind == CLB_RECORD_HEARTBEAT)
+        while (end < batch->count && batch->records[end]->kind == CLB_RECORD_HEARTBEAT)
+            end++;
+    return end - first;
+}
+
+/* Nothing is dropped silently: the log has what the receiver does not get. */
+static void log_gap(const struct instance *self, const clb_record *record)
+{
+    char text[768];
+    snprintf(text, sizeof(text), "a gap that is not sent, for gaps = false: %s", record->json);
+    self->log->write(self->host, CLB_LOG_WARNING, text);
+}
+
 static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *delivery,
                              clb_error *error)
 {
     struct instance *self = data;
-    if (!body_write(&self->body, batch, self->first_agent_keys)) {
-        delivery->outcome = CLB_RETRY;
-        snprintf(error->text, sizeof(error->text), "no memory for the batch");
-    } else if (self->body.count == 0) {
-        delivery->outcome = CLB_DELIVERED; /* nothing in it is for this receiver */
-        delivery->accepted = batch->count;
-    } else {
-        post_send(self->post, &self->body, batch, delivery, error);
+    delivery->outcome = CLB_DELIVERED;
+    for (uint32_t first = 0; first < batch->count;) {
+        uint32_t kind = batch->records[first]->kind;
+        uint32_t count = run_length(batch, first);
+        if (kind == CLB_RECORD_HEARTBEAT || (kind == CLB_RECORD_GAP && self->sends_gaps))
+            send_records(self, batch, first, count, delivery, error);
+        else if (kind == CLB_RECORD_GAP)
+            log_gap(self, batch->records[first]);
+        if (delivery->outcome != CLB_DELIVERED)
+            return;
+        first += count;
+        delivery->accepted = first;
     }
 }
 
 static int32_t CLB_CALL wait(void *data, int64_t max_ms)
 {
     struct instance *self = data;
-    enum { KEEP_OPEN_MS = 30 * 1000, KEEP_BYTES = 64 * 1024 };
-    /* The queue is empty: the memory of a large batch serves others, and in a long rest the other
-     * side would close the connection anyway. */
-    if (self->body.capacity > KEEP_BYTES)
-        body_finish(&self->body);
+    enum { KEEP_OPEN_MS = 30 * 1000 };
+    /* The queue is empty: the memory serves others, and in a long rest the other side would close
+     * the connection anyway. */
+    gzip_destroy(self->gzip);
+    self->gzip = NULL;
+    body_finish(&self->body);
     if (max_ms > KEEP_OPEN_MS)
         post_disconnect(self->post);
     return self->run->wait(self->host, max_ms);
@@ -195,7 +268,7 @@ static const clb_plugin plugin = {
     .id = "http_ingest",
     .version = CLOCKBLOCK_VERSION,
     .description = "Sends heartbeats to an HTTP server as JSON",
-    .options = option_table,
+    .options = http_ingest_options,
     .get_interface = get_interface,
 };
 

@@ -11,37 +11,60 @@
 
 enum { TOKEN_MAX_BYTES = 8 * 1024 };
 
-static bool fail(clb_error *error, const char *path, const char *what)
+static const char file_key[] = "device_token_file";
+
+static bool fail(clb_error *error, const char *key, const char *path, const char *what)
 {
-    snprintf(error->text, sizeof(error->text), "device_token_file: %.300s: %s", path, what);
+    snprintf(error->text, sizeof(error->text), "%s: %.300s: %s", key, path, what);
     return false;
+}
+
+/* -1 and a sentence, or the open file: a regular one, that not everybody may read. */
+static int open_secret(const char *key, const char *path, clb_error *error)
+{
+    struct stat status;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const char *problem = NULL;
+    if (file < 0 || fstat(file, &status) != 0)
+        problem = strerror(errno);
+    else if (!S_ISREG(status.st_mode))
+        problem = "is not a regular file";
+    else if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
+        problem = "everybody may read or change this secret: run chmod 600 on it";
+    if (problem == NULL)
+        return file;
+    fail(error, key, path, problem);
+    if (file >= 0)
+        close(file);
+    return -1;
+}
+
+bool token_check_file(const char *key, const char *path, clb_error *error)
+{
+    int file = open_secret(key, path, error);
+    if (file >= 0)
+        close(file);
+    return file >= 0;
 }
 
 static bool read_open_file(int file, const char *path, char *text, clb_error *error)
 {
-    struct stat status;
-    if (fstat(file, &status) != 0)
-        return fail(error, path, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return fail(error, path, "is not a regular file");
-    if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return fail(error, path, "everybody may read or change this secret: run chmod 600 on it");
     ssize_t length = read(file, text, TOKEN_MAX_BYTES + 1);
     if (length < 0)
-        return fail(error, path, strerror(errno));
+        return fail(error, file_key, path, strerror(errno));
     if (length > TOKEN_MAX_BYTES)
-        return fail(error, path, "is too long for a token");
+        return fail(error, file_key, path, "is too long for a token");
     while (length > 0 && strchr("\r\n\t ", text[length - 1]) != NULL)
         length--;
     text[length] = '\0';
-    return length > 0 || fail(error, path, "holds no token");
+    return length > 0 || fail(error, file_key, path, "holds no token");
 }
 
 static bool read_file(const char *path, char *text, clb_error *error)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int file = open_secret(file_key, path, error);
     if (file < 0)
-        return fail(error, path, strerror(errno));
+        return false;
     bool read = read_open_file(file, path, text, error);
     close(file);
     return read;
@@ -62,7 +85,7 @@ bool token_read(const clb_settings *settings, char **token, clb_error *error)
 {
     char from_file[TOKEN_MAX_BYTES + 2];
     const char *given = clb_setting_text(settings, "device_token");
-    const char *path = clb_setting_text(settings, "device_token_file");
+    const char *path = clb_setting_text(settings, file_key);
     bool has_given = given != NULL && given[0] != '\0';
     bool has_path = path != NULL && path[0] != '\0';
     const char *problem = NULL;

@@ -62,3 +62,30 @@ bool url_check(const char *url, bool allow_insecure, bool *is_loopback, clb_erro
     curl_url_cleanup(parsed);
     return allowed;
 }
+
+static bool is_proxy_scheme(const char *scheme)
+{
+    static const char *const known[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcasecmp(scheme, known[i]) == 0)
+            return true;
+    return false;
+}
+
+bool url_check_proxy(const char *proxy, clb_error *error)
+{
+    char *scheme = NULL;
+    CURLU *parsed = curl_url();
+    bool is_known = parsed != NULL &&
+                    curl_url_set(parsed, CURLUPART_URL, proxy,
+                                 CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+                    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                    is_proxy_scheme(scheme);
+    if (!is_known)
+        snprintf(error->text, sizeof(error->text),
+                 "proxy: it is no address of a proxy: write it as http://proxy:3128 or "
+                 "socks5h://proxy:1080");
+    curl_free(scheme);
+    curl_url_cleanup(parsed);
+    return is_known;
+}

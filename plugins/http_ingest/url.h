@@ -10,4 +10,7 @@
  * *is_loopback: it is this machine. False and a sentence, without a password in it. */
 bool url_check(const char *url, bool allow_insecure, bool *is_loopback, clb_error *error);
 
+/* Is this the address of a proxy? False and a sentence, without a password in it. */
+bool url_check_proxy(const char *proxy, clb_error *error);
+
 #endif

@@ -15,7 +15,7 @@ static void put_json(struct made_batch *made, uint32_t index, const char *json)
 
 void batch_make(struct made_batch *made, int first, int last)
 {
-    char json[160];
+    char json[384];
     memset(made, 0, sizeof(*made));
     made->batch = (clb_batch){.size = sizeof(clb_batch),
                               .deadline_ms = 1000 * 1000 + 10 * 1000,
@@ -31,8 +31,12 @@ void batch_make(struct made_batch *made, int first, int last)
                                         .is_playing = 1,
                                         .id = "an-id",
                                         .timestamp_utc = "2026-01-16T12:00:00.000Z"};
-        snprintf(json, sizeof(json), "{\"id\":\"x\",\"seq\":%d,\"epoch\":\"%s\"}", seq,
-                 batch_epoch);
+        snprintf(json, sizeof(json),
+                 "{\"id\":\"an-id\",\"seq\":%d,\"epoch\":\"%s\",\"device_id\":\"pc \\\"1\\\"\","
+                 "\"timestamp_utc\":\"2026-01-16T12:00:00.000Z\",\"is_playing\":true,"
+                 "\"poll_interval_sec\":5,\"activity\":\"a, {b}\",\"credited_sec\":5.000,"
+                 "\"overdraft_sec\":0.000,\"decided_by\":null,\"flags\":[\"first\",\"late\"]}",
+                 seq, batch_epoch);
         put_json(made, i, json);
         made->pointers[i] = &made->records[i];
     }
@@ -41,6 +45,6 @@ void batch_make(struct made_batch *made, int first, int last)
 void batch_set_kind(struct made_batch *made, uint32_t index, uint32_t kind)
 {
     made->records[index].kind = kind;
-    made->records[index].seq = 0;
+    made->records[index].id = "g";
     put_json(made, index, "{\"type\":\"gap\",\"id\":\"g\",\"from_seq\":1,\"to_seq\":900}");
 }

@@ -11,7 +11,7 @@ struct made_batch {
     clb_batch batch;
     clb_record records[BATCH_MAX];
     const clb_record *pointers[BATCH_MAX];
-    char json[BATCH_MAX][192];
+    char json[BATCH_MAX][384];
 };
 
 extern const char batch_epoch[];

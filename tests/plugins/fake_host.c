@@ -104,7 +104,12 @@ static void fill_default(clb_setting *setting, const clb_option *option)
         setting->integer = strcmp(text, "true") == 0;
     else if (option->type == CLB_OPTION_DURATION)
         setting->integer = (int64_t)(strtod(text, NULL) * 1000);
-    else
+    else if (option->type == CLB_OPTION_INT)
+        setting->integer = strtoll(text, NULL, 10);
+    else if (option->type == CLB_OPTION_LIST) {
+        setting->items = &option->default_text;
+        setting->count = 1;
+    } else
         setting->text = text;
 }
 

@@ -24,12 +24,13 @@ static bool wait_for(const struct http_server *server, int file)
     return files[1].revents == 0;
 }
 
-static bool is_complete(const char *request)
+static bool is_complete(const char *request, size_t used)
 {
     const char *body = strstr(request, "\r\n\r\n");
     const char *length = strcasestr(request, "content-length:");
     return body != NULL && length != NULL &&
-           strlen(body + 4) >= strtoul(length + strlen("content-length:"), NULL, 10);
+           used - (size_t)(body + 4 - request) >=
+               strtoul(length + strlen("content-length:"), NULL, 10);
 }
 
 /* Keeps the request when it is complete: until then the one before can be read. */
@@ -37,7 +38,7 @@ static bool read_request(struct http_server *server, int connection)
 {
     char request[sizeof(server->request)] = "";
     size_t used = 0;
-    while (!is_complete(request)) {
+    while (!is_complete(request, used)) {
         if (!wait_for(server, connection))
             return false;
         ssize_t got = read(connection, request + used, sizeof(request) - 1 - used);
@@ -47,16 +48,19 @@ static bool read_request(struct http_server *server, int connection)
         request[used] = '\0';
     }
     memcpy(server->request, request, used + 1);
+    server->request_bytes = used;
     atomic_fetch_add(&server->requests, 1);
     return true;
 }
 
 static void write_answer(const struct http_server *server, int connection)
 {
+    bool is_first = atomic_load(&server->requests) == 1 || server->later == NULL;
+    const char *answer = is_first ? server->answer : server->later;
     size_t used = 0;
-    size_t length = strlen(server->answer);
+    size_t length = strlen(answer);
     while (used < length) {
-        ssize_t sent = send(connection, server->answer + used, length - used, MSG_NOSIGNAL);
+        ssize_t sent = send(connection, answer + used, length - used, MSG_NOSIGNAL);
         if (sent <= 0)
             return;
         used += (size_t)sent;
@@ -65,13 +69,15 @@ static void write_answer(const struct http_server *server, int connection)
 
 static void serve(struct http_server *server, int connection)
 {
-    while (read_request(server, connection)) {
+    for (int served = 0; read_request(server, connection); served++) {
         if (server->asked != NULL)
             server->asked(server->context);
         if (server->answer == NULL) {
             (void)wait_for(server, -1);
             return;
         }
+        if (server->answers > 0 && served == server->answers)
+            return;
         write_answer(server, connection);
         if (server->closes)
             return;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 static const char no_content[] = "HTTP/1.1 204 No Content\r\n\r\n";
 static const char token[] = "a-secret-token-of-this-device";
@@ -97,6 +98,12 @@ static void assert_asked(struct place *place, const char *part)
         fail_msg("no \"%s\" in\n%s", part, place->server.request);
 }
 
+static char *body_of(struct place *place)
+{
+    assert_asked(place, "\r\n\r\n");
+    return strstr(place->server.request, "\r\n\r\n") + 4;
+}
+
 /* Restarts both, with another answer. */
 static clb_delivery deliver_against(struct place *place, const char *answer)
 {
@@ -113,7 +120,7 @@ static void a_batch_is_posted_as_the_first_agent_did(void **state)
 {
     struct place *place = *state;
     struct made_batch made;
-    char body[512];
+    char body[1024];
     static const char *const headers[] = {"Prefer: resolution=ignore-duplicates"};
     fake_host_set_text(&place->fake, "device_token", token);
     fake_host_set_list(&place->fake, "headers", headers, 1);
@@ -132,8 +139,8 @@ static void a_batch_is_posted_as_the_first_agent_did(void **state)
     assert_asked(place, "\r\nUser-Agent: clockblock/");
     assert_asked(place, "\r\nPrefer: resolution=ignore-duplicates\r\n");
     assert_null(strstr(place->server.request, "Expect"));
-    snprintf(body, sizeof(body), "\r\n\r\n[%s,%s]", made.json[0], made.json[1]);
-    assert_string_equal(body, strstr(place->server.request, "\r\n\r\n"));
+    snprintf(body, sizeof(body), "[%s,%s]", made.json[0], made.json[1]);
+    assert_string_equal(body, body_of(place));
 }
 
 static void without_a_token_none_is_sent(void **state)
@@ -146,7 +153,8 @@ static void without_a_token_none_is_sent(void **state)
 static void five_keys_are_sent_when_the_receiver_wants_them(void **state)
 {
     struct place *place = *state;
-    fake_host_set_text(&place->fake, "fields", "first_agent");
+    static const char *const names[] = {"first_agent"};
+    fake_host_set_list(&place->fake, "fields", names, 1);
     assert_int_equal(CLB_DELIVERED, deliver_against(place, no_content).outcome);
     assert_asked(place,
                  "\r\n\r\n[{\"id\":\"an-id\",\"device_id\":\"pc \\\"1\\\"\",\"timestamp_utc\":"
@@ -169,6 +177,123 @@ static void one_connection_serves_many_batches(void **state)
     assert_int_equal(2, atomic_load(&place->server.connections));
 }
 
+static void a_receiver_of_logs_gets_lines(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    char body[1024];
+    fake_host_set_text(&place->fake, "format", "ndjson");
+    assert_int_equal(CLB_DELIVERED, deliver_against(place, no_content).outcome);
+    assert_asked(place, "\r\nContent-Type: application/x-ndjson\r\n");
+    batch_make(&made, 7, 8);
+    snprintf(body, sizeof(body), "%s\n%s\n", made.json[0], made.json[1]);
+    assert_string_equal(body, body_of(place));
+}
+
+/* Unpacks the body of the last request. */
+static void unpack(struct place *place, char *text, size_t capacity)
+{
+    char *packed = body_of(place);
+    z_stream stream = {.next_in = (Bytef *)packed, .next_out = (Bytef *)text};
+    stream.avail_in =
+        (uInt)(place->server.request_bytes - (size_t)(packed - place->server.request));
+    stream.avail_out = (uInt)capacity - 1;
+    assert_int_equal(Z_OK, inflateInit2(&stream, 15 + 16));
+    assert_int_equal(Z_STREAM_END, inflate(&stream, Z_FINISH));
+    assert_int_equal(0, stream.avail_in);
+    text[stream.total_out] = '\0';
+    inflateEnd(&stream);
+}
+
+static void a_packed_body_unpacks_to_the_same(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    char expected[2048];
+    char text[2048];
+    fake_host_setting(&place->fake, "gzip")->integer = 1;
+    deliver_against(place, no_content);
+    for (int last = 3; last <= 4; last++) {
+        batch_make(&made, 3, last);
+        assert_int_equal(CLB_DELIVERED, deliver(place, &made.batch).outcome);
+        assert_asked(place, "\r\nContent-Encoding: gzip\r\n");
+        assert_asked(place, "\r\nContent-Type: application/json\r\n");
+        snprintf(expected, sizeof(expected), "[%s%s%s]", made.json[0], last > 3 ? "," : "",
+                 last > 3 ? made.json[1] : "");
+        unpack(place, text, sizeof(text));
+        assert_string_equal(expected, text);
+        place->fake.sink->wait(place->fake.instance, 5000); /* gives its memory back */
+    }
+}
+
+/* The keys of all requests, one after the other. */
+struct keys {
+    struct place *place;
+    char text[512];
+};
+
+static void note_key(void *context)
+{
+    struct keys *keys = context;
+    const char *key = strstr(keys->place->server.request, "Idempotency-Key: ");
+    size_t used = strlen(keys->text);
+    snprintf(keys->text + used, sizeof(keys->text) - used, "%.*s ", (int)strcspn(key + 17, "\r"),
+             key + 17);
+}
+
+/* Two heartbeats, a gap, a kind of later days, a heartbeat. */
+static clb_delivery deliver_mixed(struct place *place)
+{
+    struct made_batch made;
+    batch_make(&made, 3, 7);
+    batch_set_kind(&made, 2, CLB_RECORD_GAP);
+    batch_set_kind(&made, 3, 77);
+    return deliver(place, &made.batch);
+}
+
+static void a_gap_goes_in_a_post_of_its_own_in_its_place(void **state)
+{
+    struct place *place = *state;
+    struct keys keys = {.place = place};
+    fake_host_setting(&place->fake, "gaps")->integer = 1;
+    open_server(place);
+    place->server.asked = note_key;
+    place->server.context = &keys;
+    start(place, no_content);
+    clb_delivery delivery = deliver_mixed(place);
+    assert_int_equal(CLB_DELIVERED, delivery.outcome);
+    assert_int_equal(5, delivery.accepted);
+    assert_string_equal("\"b977f6c6-c3e2-4f93-97a2-8a9c8084d794-3-4\" \"gap-g\" "
+                        "\"b977f6c6-c3e2-4f93-97a2-8a9c8084d794-7-7\" ",
+                        keys.text);
+    assert_string_equal("", place->fake.log);
+}
+
+static void a_gap_that_is_not_sent_is_logged(void **state)
+{
+    struct place *place = *state;
+    open_server(place);
+    start(place, no_content);
+    clb_delivery delivery = deliver_mixed(place);
+    assert_int_equal(CLB_DELIVERED, delivery.outcome);
+    assert_int_equal(5, delivery.accepted);
+    assert_int_equal(2, atomic_load(&place->server.requests));
+    assert_non_null(strstr(place->fake.log, "\"from_seq\":1,\"to_seq\":900"));
+}
+
+static void what_was_taken_before_a_refusal_counts(void **state)
+{
+    struct place *place = *state;
+    fake_host_setting(&place->fake, "gaps")->integer = 1;
+    open_server(place);
+    place->server.later = "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n";
+    start(place, no_content);
+    clb_delivery delivery = deliver_mixed(place);
+    assert_int_equal(CLB_RETRY, delivery.outcome);
+    assert_int_equal(2, delivery.accepted);
+    assert_says(place, "500");
+}
+
 static void a_batch_without_heartbeats_is_not_sent(void **state)
 {
     struct place *place = *state;
@@ -180,6 +305,40 @@ static void a_batch_without_heartbeats_is_not_sent(void **state)
     assert_int_equal(CLB_DELIVERED, delivery.outcome);
     assert_int_equal(1, delivery.accepted);
     assert_int_equal(1, atomic_load(&place->server.requests));
+}
+
+static void what_a_closed_connection_swallowed_is_sent_again_from_its_beginning(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    char body[1024];
+    open_server(place);
+    place->server.answers = 1;
+    start(place, no_content);
+    batch_make(&made, 7, 8);
+    snprintf(body, sizeof(body), "[%s,%s]", made.json[0], made.json[1]);
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(CLB_DELIVERED, deliver(place, &made.batch).outcome);
+        assert_string_equal(body, body_of(place));
+        assert_int_equal(i, atomic_load(&place->server.connections));
+    }
+    assert_int_equal(3, atomic_load(&place->server.requests));
+}
+
+static void a_proxy_gets_the_whole_address(void **state)
+{
+    struct place *place = *state;
+    char proxy[64];
+    open_server(place);
+    snprintf(proxy, sizeof(proxy), "http://user:word@127.0.0.1:%d", place->server.port);
+    fake_host_set_text(&place->fake, "endpoint_url", "http://nowhere.invalid/in");
+    fake_host_set_text(&place->fake, "proxy", proxy);
+    fake_host_setting(&place->fake, "allow_insecure")->integer = 1;
+    start(place, no_content);
+    assert_int_equal(CLB_DELIVERED, deliver_two(place).outcome);
+    assert_int_equal(
+        0, strncmp("POST http://nowhere.invalid/in HTTP/1.1\r\n", place->server.request, 41));
+    assert_asked(place, "\r\nProxy-Authorization: Basic dXNlcjp3b3Jk\r\n");
 }
 
 /* ---- Answers ---- */
@@ -520,6 +679,83 @@ static void a_token_may_lie_in_a_file_of_its_own(void **state)
     assert_refused(place, "not a regular file");
 }
 
+/* A file with this text, for the test to unlink. */
+static void make_file(char path[64], const char *text, mode_t mode)
+{
+    snprintf(path, 64, "/tmp/clockblock-file-XXXXXX");
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    put_token(path, text, mode);
+}
+
+static void the_key_of_a_certificate_is_a_secret(void **state)
+{
+    struct place *place = *state;
+    char path[64];
+    make_file(path, "a key", 0644);
+    fake_host_set_text(&place->fake, "client_key_file", path);
+    assert_refused(place, "client_key_file: it is of no use without client_cert_file");
+    fake_host_set_text(&place->fake, "client_cert_file", path);
+    assert_refused(place, "client_key_file: /tmp/clockblock-file-");
+    assert_says(place, "chmod 600");
+    fake_host_set_text(&place->fake, "client_key_file", NULL); /* then the certificate holds it */
+    assert_refused(place, "client_cert_file: ");
+    assert_int_equal(0, chmod(path, 0600));
+    fake_host_start(&place->fake);
+    fake_host_stop(&place->fake);
+    unlink(path);
+    assert_refused(place, "No such file");
+}
+
+static void files_that_no_time_will_heal_hold(void **state)
+{
+    struct place *place = *state;
+    static const char *const keys[] = {"client_cert_file", "ca_file"};
+    char path[64];
+    make_file(path, "this is no certificate", 0600);
+    open_server(place);
+    snprintf(place->url, sizeof(place->url), "https://127.0.0.1:%d/", place->server.port);
+    http_server_start(&place->server, no_content);
+    place->has_server = true;
+    for (int i = 0; i < 2; i++) {
+        fake_host_set_text(&place->fake, keys[i], path);
+        fake_host_start(&place->fake);
+        assert_int_equal(CLB_HOLD, deliver_two(place).outcome);
+        assert_says(place, path);
+        fake_host_stop(&place->fake);
+        fake_host_set_text(&place->fake, keys[i], NULL);
+    }
+    unlink(path);
+}
+
+static void a_proxy_is_checked_and_its_password_not_shown(void **state)
+{
+    struct place *place = *state;
+    static const char *const good[] = {"http://proxy:3128", "proxy:3128", "socks5h://10.0.0.1:1080",
+                                       "https://user:password@proxy/"};
+    static const char *const bad[] = {"ftp://user:password@proxy", "http://user:password@",
+                                      "user:password@pro xy"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        fake_host_set_text(&place->fake, "proxy", good[i]);
+        fake_host_start(&place->fake);
+        fake_host_stop(&place->fake);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fake_host_set_text(&place->fake, "proxy", bad[i]);
+        assert_refused(place, "proxy: ");
+        assert_null(strstr(place->fake.error.text, "password"));
+    }
+}
+
+static void a_key_that_no_heartbeat_has_is_refused(void **state)
+{
+    struct place *place = *state;
+    static const char *const names[] = {"id", "playing"};
+    fake_host_set_list(&place->fake, "fields", names, 2);
+    assert_refused(place, "fields[1]: \"playing\"");
+}
+
 static void a_wrong_header_is_named(void **state)
 {
     struct place *place = *state;
@@ -544,7 +780,14 @@ int main(void)
         IN_A_PLACE(without_a_token_none_is_sent),
         IN_A_PLACE(five_keys_are_sent_when_the_receiver_wants_them),
         IN_A_PLACE(one_connection_serves_many_batches),
+        IN_A_PLACE(a_receiver_of_logs_gets_lines),
+        IN_A_PLACE(a_packed_body_unpacks_to_the_same),
+        IN_A_PLACE(a_gap_goes_in_a_post_of_its_own_in_its_place),
+        IN_A_PLACE(a_gap_that_is_not_sent_is_logged),
+        IN_A_PLACE(what_was_taken_before_a_refusal_counts),
         IN_A_PLACE(a_batch_without_heartbeats_is_not_sent),
+        IN_A_PLACE(what_a_closed_connection_swallowed_is_sent_again_from_its_beginning),
+        IN_A_PLACE(a_proxy_gets_the_whole_address),
         IN_A_PLACE(each_answer_has_its_outcome),
         IN_A_PLACE(a_redirect_is_not_followed),
         IN_A_PLACE(the_server_may_ask_for_a_pause),
@@ -558,6 +801,10 @@ int main(void)
         IN_A_PLACE(a_stop_does_not_wait_for_a_lookup),
         IN_A_PLACE(an_address_is_checked),
         IN_A_PLACE(a_token_may_lie_in_a_file_of_its_own),
+        IN_A_PLACE(the_key_of_a_certificate_is_a_secret),
+        IN_A_PLACE(files_that_no_time_will_heal_hold),
+        IN_A_PLACE(a_proxy_is_checked_and_its_password_not_shown),
+        IN_A_PLACE(a_key_that_no_heartbeat_has_is_refused),
         IN_A_PLACE(a_wrong_header_is_named),
         IN_A_PLACE(a_host_without_services_is_refused),
     };

@@ -13,55 +13,142 @@
 
 #include <cmocka.h>
 
-static void assert_body(struct body *body, const char *expected)
+static const char one_object[] = "{\"id\":\"an-id\",\"device_id\":\"pc "
+                                 "\\\"1\\\"\",\"timestamp_utc\":\"2026-01-16T12:00:00.000Z\","
+                                 "\"is_playing\":true,\"poll_interval_sec\":5}";
+
+static struct body_form form_of(bool is_lines, const char *const *names, uint32_t count)
 {
-    assert_int_equal(strlen(expected), body->length);
-    assert_memory_equal(expected, body->bytes, body->length);
-    body_finish(body);
+    struct body_form form = {.is_lines = is_lines};
+    clb_error error = {.size = sizeof(error)};
+    if (!fields_read(&form.fields, names, count, &error))
+        fail_msg("%s", error.text);
+    return form;
 }
 
-static void a_body_is_an_array_of_whole_records(void **state)
+/* Reads it `step` bytes at a time, as a network takes it. */
+static void assert_reads(struct body *body, const char *expected, size_t step)
+{
+    char text[2048];
+    size_t used = 0;
+    size_t got;
+    assert_int_equal(strlen(expected), body->length);
+    while ((got = body_read(body, text + used, step)) > 0) {
+        used += got;
+        assert_true(got <= step && used + step < sizeof(text));
+    }
+    text[used] = '\0';
+    assert_string_equal(expected, text);
+}
+
+static void assert_body(const struct body_form *form, const struct made_batch *made,
+                        const char *expected)
+{
+    struct body body = {0};
+    assert_true(body_begin(&body, form, made->batch.records, made->batch.count));
+    for (size_t step = 1; step < 1000; step += step / 2 + 1) {
+        assert_reads(&body, expected, step);
+        body_rewind(&body);
+    }
+    body_finish(&body);
+}
+
+static void a_body_is_an_array_of_whole_records_or_lines_of_them(void **state)
+{
+    (void)state;
+    struct made_batch made;
+    char expected[1024];
+    batch_make(&made, 1, 2);
+    struct body_form form = form_of(false, NULL, 0);
+    snprintf(expected, sizeof(expected), "[%s,%s]", made.json[0], made.json[1]);
+    assert_body(&form, &made, expected);
+    form.is_lines = true;
+    snprintf(expected, sizeof(expected), "%s\n%s\n", made.json[0], made.json[1]);
+    assert_body(&form, &made, expected);
+}
+
+static void a_body_begins_again_in_its_midst(void **state)
 {
     (void)state;
     struct made_batch made;
     struct body body = {0};
-    char expected[512];
+    char text[100];
+    char expected[1024];
     batch_make(&made, 1, 2);
-    assert_true(body_write(&body, &made.batch, false));
-    assert_int_equal(1, body.first_seq);
-    assert_int_equal(2, body.last_seq);
+    struct body_form form = form_of(false, NULL, 0);
+    assert_true(body_begin(&body, &form, made.batch.records, made.batch.count));
+    assert_int_equal(sizeof(text), body_read(&body, text, sizeof(text)));
+    body_rewind(&body);
     snprintf(expected, sizeof(expected), "[%s,%s]", made.json[0], made.json[1]);
-    assert_body(&body, expected);
+    assert_reads(&body, expected, 70);
+    body_finish(&body);
 }
 
 static void a_strict_receiver_gets_the_first_agents_five_keys(void **state)
 {
     (void)state;
+    static const char *const names[] = {"first_agent"};
     struct made_batch made;
-    struct body body = {0};
-    batch_make(&made, 1, 1);
-    made.batch.device_id = "pc \"1\"\\\n\xC3\xA9";
-    made.records[0].is_playing = 0;
-    assert_true(body_write(&body, &made.batch, true));
-    assert_body(&body, "[{\"id\":\"an-id\",\"device_id\":\"pc \\\"1\\\"\\\\\\u000a\xC3\xA9\","
-                       "\"timestamp_utc\":\"2026-01-16T12:00:00.000Z\",\"is_playing\":false,"
-                       "\"poll_interval_sec\":5}]");
+    char expected[1024];
+    batch_make(&made, 1, 2);
+    struct body_form form = form_of(false, names, 1);
+    snprintf(expected, sizeof(expected), "[%s,%s]", one_object, one_object);
+    assert_body(&form, &made, expected);
 }
 
-static void only_heartbeats_are_sent(void **state)
+static void a_receiver_gets_the_keys_that_were_chosen(void **state)
 {
     (void)state;
+    static const char *const names[] = {"flags", "activity", "seq"};
     struct made_batch made;
-    struct body body = {0};
-    batch_make(&made, 1, 3);
+    batch_make(&made, 7, 7);
+    struct body_form form = form_of(true, names, 3);
+    assert_body(&form, &made,
+                "{\"seq\":7,\"activity\":\"a, {b}\",\"flags\":[\"first\",\"late\"]}\n");
+}
+
+static void a_gap_is_sent_whole(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"first_agent"};
+    struct made_batch made;
+    char expected[1024];
+    batch_make(&made, 1, 1);
     batch_set_kind(&made, 0, CLB_RECORD_GAP);
-    batch_set_kind(&made, 2, 77);
-    assert_true(body_write(&body, &made.batch, false));
-    assert_int_equal(1, body.count);
-    assert_int_equal(2, body.first_seq);
-    char expected[256];
-    snprintf(expected, sizeof(expected), "[%s]", made.json[1]);
-    assert_body(&body, expected);
+    struct body_form form = form_of(false, names, 1);
+    snprintf(expected, sizeof(expected), "[%s]", made.json[0]);
+    assert_body(&form, &made, expected);
+}
+
+static void a_key_that_is_none_is_named(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"id", "ids"}, {"all", "id"}, {"id", ""}};
+    struct fields fields;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        clb_error error = {.size = sizeof(error)};
+        assert_false(fields_read(&fields, cases[i], 2, &error));
+        assert_non_null(strstr(error.text, i == 1 ? "fields[0]" : "fields[1]"));
+    }
+}
+
+static void what_is_no_record_becomes_no_more_than_an_empty_object(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"",           "x",        "{",     "{}",     "[1,2]",
+                                        "{\"id\":1",  "{\"id\"",  "{\"id", "{\"i\\", "{\"id\":\"\\",
+                                        "{\"a\":[1}", "{\"a\":]}"};
+    static const char *const names[] = {"id"};
+    struct body_form form = form_of(false, names, 1);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        /* Exactly as large as promised: a sanitizer sees what is beyond. */
+        char *copy = malloc(strlen(cases[i]) + 2);
+        assert_non_null(copy);
+        size_t length = fields_copy(&form.fields, cases[i], strlen(cases[i]), copy);
+        assert_int_equal(2, length);
+        assert_memory_equal("{}", copy, 2);
+        free(copy);
+    }
 }
 
 static void each_status_means_what_the_contract_says(void **state)
@@ -129,6 +216,7 @@ static void a_header_is_checked_before_it_is_sent(void **state)
                                       "X-Control: \x01",
                                       "Content-Type: text/plain",
                                       "CONTENT-LENGTH: 1",
+                                      "Content-Encoding: gzip",
                                       "Idempotency-Key: mine",
                                       "expect: 100-continue"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -142,9 +230,13 @@ static void a_header_is_checked_before_it_is_sent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_body_is_an_array_of_whole_records),
+        cmocka_unit_test(a_body_is_an_array_of_whole_records_or_lines_of_them),
+        cmocka_unit_test(a_body_begins_again_in_its_midst),
         cmocka_unit_test(a_strict_receiver_gets_the_first_agents_five_keys),
-        cmocka_unit_test(only_heartbeats_are_sent),
+        cmocka_unit_test(a_receiver_gets_the_keys_that_were_chosen),
+        cmocka_unit_test(a_gap_is_sent_whole),
+        cmocka_unit_test(a_key_that_is_none_is_named),
+        cmocka_unit_test(what_is_no_record_becomes_no_more_than_an_empty_object),
         cmocka_unit_test(each_status_means_what_the_contract_says),
         cmocka_unit_test(a_refusal_says_what_to_do),
         cmocka_unit_test(retry_after_is_seconds_or_something_else),
