@@ -16,13 +16,34 @@ struct instance {
     struct lines *lines;
 };
 
-static const clb_option path_option = {.size = sizeof(clb_option),
-                                       .type = CLB_OPTION_PATH,
-                                       .flags = CLB_OPTION_REQUIRED,
-                                       .key = "path",
-                                       .help =
-                                           "the file; relative to the folder of the configuration"};
-static const clb_option *const option_table[] = {&path_option, NULL};
+static const clb_option options[] = {
+    {.size = sizeof(clb_option),
+     .type = CLB_OPTION_PATH,
+     .flags = CLB_OPTION_REQUIRED,
+     .key = "path",
+     .help = "the file; relative to the folder of the configuration"},
+    {.size = sizeof(clb_option),
+     .type = CLB_OPTION_NUMBER,
+     .key = "max_mb",
+     .default_text = "0",
+     .help = "begin a new file when this one would be larger; 0: no limit",
+     .maximum = 1000 * 1000},
+    {.size = sizeof(clb_option),
+     .type = CLB_OPTION_BOOL,
+     .key = "daily",
+     .default_text = "false",
+     .help = "begin a new file for each day (UTC)"},
+    {.size = sizeof(clb_option),
+     .type = CLB_OPTION_INT,
+     .key = "keep",
+     .default_text = "10",
+     .help =
+         "so many older files, named by the time of their newest line; those before are deleted",
+     .minimum = 1,
+     .maximum = 10 * 1000},
+};
+static const clb_option *const option_table[] = {&options[0], &options[1], &options[2], &options[3],
+                                                 NULL};
 
 static void CLB_CALL destroy(void *data)
 {
@@ -38,7 +59,12 @@ static const char *fill(struct instance *self, const clb_settings *settings)
         return "the host lacks " CLB_LOG " or " CLB_RUN;
     if (path == NULL || path[0] == '\0')
         return "path: it is empty";
-    self->lines = lines_create(path);
+    const clb_setting *max_mb = clb_setting_find(settings, "max_mb");
+    struct lines_limits limits = {.max_bytes =
+                                      max_mb != NULL ? (int64_t)(max_mb->number * 1000 * 1000) : 0,
+                                  .is_daily = clb_setting_integer(settings, "daily") != 0,
+                                  .keep = (int)clb_setting_integer(settings, "keep")};
+    self->lines = lines_create(path, &limits);
     return self->lines != NULL ? NULL : "no memory";
 }
 
@@ -86,9 +112,8 @@ static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *d
                              clb_error *error)
 {
     struct instance *self = data;
-    bool written = lines_append(self->lines, batch, error) == CLB_OK;
-    delivery->accepted = written ? batch->count : 0;
-    delivery->outcome = written ? CLB_DELIVERED : CLB_RETRY;
+    int32_t status = lines_append(self->lines, batch, &delivery->accepted, error);
+    delivery->outcome = status == CLB_OK ? CLB_DELIVERED : CLB_RETRY;
     tell_what_was_cut(self);
 }
 

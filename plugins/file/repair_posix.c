@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "repair.h"
 
-#include "lines.h"
+#include "line.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -54,50 +54,27 @@ static int64_t find_end(int file, int64_t size)
  * that a loss of power leaves in its place. */
 static bool is_ours_at(int file, int64_t at, int64_t size, bool *ours)
 {
-    static const char start[] = "{\"id\":\"";
-    char found[sizeof(start) - 1] = "";
+    char found[32] = "";
     int64_t left = size - at;
     size_t length = left < (int64_t)sizeof(found) ? (size_t)left : sizeof(found);
     if (length > 0 && !read_at(file, found, length, at))
         return false;
-    *ours = memcmp(found, start, length) == 0 || found[0] == '\0';
+    *ours = found[0] == '\0' || line_begins(found, length);
     return true;
 }
 
-/* The last line with a seq among those near the end: the very last may be a gap, which has none. */
-static bool find_last(int file, struct repair_result *result)
-{
-    char chunk[CHUNK_BYTES + 1];
-    int64_t length = result->keep_bytes < CHUNK_BYTES ? result->keep_bytes : CHUNK_BYTES;
-    if (!read_at(file, chunk, (size_t)length, result->keep_bytes - length))
-        return false;
-    chunk[length] = '\0';
-    while (length > 0) {
-        chunk[length - 1] = '\0'; /* in place of its '\n' */
-        const char *before = memrchr(chunk, '\n', (size_t)length - 1);
-        const char *line = before != NULL ? before + 1 : chunk;
-        if (lines_parse(line, &result->last_seq, result->last_epoch))
-            return true;
-        length = line - chunk;
-    }
-    return true;
-}
-
-const char *repair_look(int file, int64_t size, struct repair_result *result)
+const char *repair_look(int file, int64_t size, int64_t *keep_bytes)
 {
     bool begins_as_ours;
     bool tail_is_ours;
-    memset(result, 0, sizeof(*result));
     if (!is_ours_at(file, 0, size, &begins_as_ours))
         return cannot_read;
     if (!begins_as_ours)
         return not_ours;
-    result->keep_bytes = find_end(file, size);
-    if (result->keep_bytes < 0)
+    *keep_bytes = find_end(file, size);
+    if (*keep_bytes < 0)
         return errno != 0 ? cannot_read : not_ours;
-    if (!is_ours_at(file, result->keep_bytes, size, &tail_is_ours))
+    if (!is_ours_at(file, *keep_bytes, size, &tail_is_ours))
         return cannot_read;
-    if (!tail_is_ours)
-        return not_ours;
-    return find_last(file, result) ? NULL : cannot_read;
+    return tail_is_ours ? NULL : not_ours;
 }

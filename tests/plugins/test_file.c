@@ -3,6 +3,7 @@
 #include "batches.h"
 #include "fake_host.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,7 +38,14 @@ static int drop_place(void **state)
 {
     struct place *place = *state;
     fake_host_close(&place->fake);
-    unlink(place->path);
+    glob_t found;
+    char pattern[128];
+    snprintf(pattern, sizeof(pattern), "%s/*", place->folder);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            unlink(found.gl_pathv[i]);
+        globfree(&found);
+    }
     rmdir(place->folder);
     free(place);
     return 0;
@@ -79,12 +87,12 @@ static size_t read_all(const char *path, char *text, size_t capacity)
     return length;
 }
 
-/* What is in the file, as "1 2 gap 3"; each line is whole. */
-static void assert_lines(const struct place *place, const char *expected)
+/* What is in a file, as "1 2 gap 3"; each line is whole. */
+static void assert_lines_in(const char *path, const char *expected)
 {
     static char text[64 * 1024];
     char found[256] = "";
-    read_all(place->path, text, sizeof(text));
+    read_all(path, text, sizeof(text));
     for (char *line = text; *line != '\0';) {
         char *end = strchr(line, '\n');
         assert_non_null(end);
@@ -99,6 +107,11 @@ static void assert_lines(const struct place *place, const char *expected)
         line = end + 1;
     }
     assert_string_equal(expected, found);
+}
+
+static void assert_lines(const struct place *place, const char *expected)
+{
+    assert_lines_in(place->path, expected);
 }
 
 static void lines_are_appended_and_private(void **state)
@@ -248,8 +261,207 @@ static void a_file_that_was_moved_away_is_made_anew(void **state)
     assert_int_equal(0, unlink(place->path));
     assert_delivered(place, 3, 3);
     assert_lines(place, "3");
-    unlink(moved);
 }
+
+/* ---- Rotation ---- */
+
+/* Two lines of ours fit into a file. */
+static void limit_to_two_lines(struct place *place)
+{
+    fake_host_setting(&place->fake, "max_mb")->number = 0.0007;
+}
+
+/* The older files by name: "1 2" and so on; NULL behind the last. */
+static void assert_older(const struct place *place, const char *const *expected)
+{
+    glob_t found;
+    char pattern[128];
+    size_t count = 0;
+    while (expected[count] != NULL)
+        count++;
+    snprintf(pattern, sizeof(pattern), "%s.????????T??????Z-??????", place->path);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        found.gl_pathc = 0;
+    assert_int_equal(count, found.gl_pathc);
+    for (size_t i = 0; i < count; i++) {
+        struct stat status;
+        assert_lines_in(found.gl_pathv[i], expected[i]);
+        assert_int_equal(0, stat(found.gl_pathv[i], &status));
+        assert_int_equal(0600, status.st_mode & 0777);
+    }
+    if (count > 0)
+        globfree(&found);
+}
+
+static void a_full_file_makes_room_for_a_new_one(void **state)
+{
+    struct place *place = *state;
+    char first[128];
+    limit_to_two_lines(place);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 1);
+    assert_delivered(place, 2, 7); /* over several files */
+    assert_older(place, (const char *const[]){"1 2", "3 4", "5 6", NULL});
+    assert_lines(place, "7");
+    snprintf(first, sizeof(first), "%s.20260116T120000Z-000000", place->path);
+    assert_lines_in(first, "1 2");
+    assert_delivered(place, 6, 7); /* the answer came too late */
+    assert_delivered(place, 8, 8);
+    assert_lines(place, "7 8");
+}
+
+static void a_new_day_begins_a_new_file(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    fake_host_setting(&place->fake, "daily")->integer = 1;
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 1);
+    fake_host_stop(&place->fake);
+    fake_host_start(&place->fake); /* it knows the day from the file */
+    batch_make(&made, 2, 4);
+    made.records[2].timestamp_utc = "2026-01-17T00:00:00.000Z";
+    assert_int_equal(3, deliver(place, &made.batch).accepted);
+    assert_older(place, (const char *const[]){"1 2 3", NULL});
+    assert_lines(place, "4");
+}
+
+static void no_more_than_keep_older_files_are_kept_and_others_left_alone(void **state)
+{
+    struct place *place = *state;
+    char other[128];
+    limit_to_two_lines(place);
+    fake_host_setting(&place->fake, "keep")->integer = 2;
+    snprintf(other, sizeof(other), "%s.20200101T000000Z-000000.gz", place->path);
+    put(other, "w", "packed", 6);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 8);
+    assert_older(place, (const char *const[]){"3 4", "5 6", NULL});
+    assert_lines(place, "7 8");
+    assert_int_equal(0, access(other, F_OK));
+}
+
+static void names_sort_by_order_also_when_the_clock_was_set_back(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    limit_to_two_lines(place);
+    fake_host_start(&place->fake);
+    batch_make(&made, 1, 2);
+    made.records[0].timestamp_utc = made.records[1].timestamp_utc = "2099-01-01T00:00:00.000Z";
+    assert_int_equal(2, deliver(place, &made.batch).accepted);
+    assert_delivered(place, 3, 7);
+    assert_older(place, (const char *const[]){"1 2", "3 4", "5 6", NULL});
+}
+
+static void rename_away(const struct place *place)
+{
+    char older[128];
+    snprintf(older, sizeof(older), "%s.20260116T120000Z-000000", place->path);
+    assert_int_equal(0, rename(place->path, older));
+}
+
+static void killed_in_a_rotation_it_knows_what_was_written(void **state)
+{
+    struct place *place = *state;
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 3);
+    fake_host_stop(&place->fake);
+    rename_away(place); /* killed before there was a new one */
+    fake_host_close(&place->fake);
+    fake_host_open(&place->fake, "file"); /* a new process: it remembers nothing */
+    fake_host_set_text(&place->fake, "path", place->path);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 2, 4);
+    assert_lines(place, "4");
+    assert_older(place, (const char *const[]){"1 2 3", NULL});
+}
+
+static void a_gap_is_written_once_also_across_a_rotation(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    batch_make(&made, 1, 3);
+    batch_set_kind(&made, 2, CLB_RECORD_GAP);
+    fake_host_start(&place->fake);
+    assert_int_equal(3, deliver(place, &made.batch).accepted);
+    assert_int_equal(3, deliver(place, &made.batch).accepted);
+    assert_lines(place, "1 2 gap");
+    for (int moved = 0; moved < 2; moved++) {
+        fake_host_close(&place->fake);
+        fake_host_open(&place->fake, "file");
+        fake_host_set_text(&place->fake, "path", place->path);
+        if (moved == 1)
+            rename_away(place);
+        fake_host_start(&place->fake);
+        assert_int_equal(3, deliver(place, &made.batch).accepted);
+        assert_lines(place, moved == 0 ? "1 2 gap" : "");
+    }
+}
+
+static void a_file_may_begin_with_a_gap(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    batch_make(&made, 1, 1);
+    batch_set_kind(&made, 0, CLB_RECORD_GAP);
+    fake_host_start(&place->fake);
+    assert_int_equal(1, deliver(place, &made.batch).accepted);
+    fake_host_stop(&place->fake);
+    put(place->path, "a", "{\"type\":\"ga", 11);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 2, 2);
+    assert_lines(place, "gap 2");
+}
+
+/* A limit on the size of files stops the second part of the batch, not the first. */
+static void of_a_batch_over_two_files_the_part_that_is_on_disk_counts(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    struct rlimit limit;
+    struct rlimit unlimited;
+    char json[1000];
+    limit_to_two_lines(place);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 1);
+    batch_make(&made, 2, 3);
+    memset(json, ' ', sizeof(json));
+    memcpy(json, made.json[1], strlen(made.json[1]) - 1);
+    json[sizeof(json) - 1] = '}';
+    made.records[1].json = json;
+    made.records[1].json_bytes = sizeof(json);
+    assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &unlimited));
+    limit = unlimited;
+    limit.rlim_cur = 800;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+    clb_delivery delivery = deliver(place, &made.batch);
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &unlimited));
+    assert_int_equal(CLB_RETRY, delivery.outcome);
+    assert_int_equal(1, delivery.accepted);
+    assert_older(place, (const char *const[]){"1 2", NULL});
+    assert_lines(place, "");
+    assert_delivered(place, 3, 3);
+    assert_lines(place, "3");
+}
+
+static void what_a_failed_write_left_is_known_to_the_next_one(void **state)
+{
+    struct place *place = *state;
+    struct made_batch made;
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 1);
+    batch_make(&made, 2, 2);
+    put(place->path, "a", made.json[0], strlen(made.json[0])); /* it could not be cut off again */
+    put(place->path, "a", "\n", 1);
+    fake_host_stop(&place->fake);
+    fake_host_start(&place->fake);
+    assert_delivered(place, 2, 3);
+    assert_lines(place, "1 2 3");
+}
+
+/* ---- Refused ---- */
 
 static void assert_refused(struct place *place, const char *path, const char *reason)
 {
@@ -320,6 +532,15 @@ int main(void)
         IN_A_PLACE(an_empty_batch_is_delivered),
         IN_A_PLACE(a_full_disk_leaves_no_part_of_a_batch),
         IN_A_PLACE(a_file_that_was_moved_away_is_made_anew),
+        IN_A_PLACE(a_full_file_makes_room_for_a_new_one),
+        IN_A_PLACE(a_new_day_begins_a_new_file),
+        IN_A_PLACE(no_more_than_keep_older_files_are_kept_and_others_left_alone),
+        IN_A_PLACE(names_sort_by_order_also_when_the_clock_was_set_back),
+        IN_A_PLACE(killed_in_a_rotation_it_knows_what_was_written),
+        IN_A_PLACE(a_gap_is_written_once_also_across_a_rotation),
+        IN_A_PLACE(a_file_may_begin_with_a_gap),
+        IN_A_PLACE(of_a_batch_over_two_files_the_part_that_is_on_disk_counts),
+        IN_A_PLACE(what_a_failed_write_left_is_known_to_the_next_one),
         IN_A_PLACE(what_is_no_regular_file_is_refused),
         IN_A_PLACE(somebody_elses_file_is_refused_and_left_as_it_is),
         IN_A_PLACE(a_host_without_services_is_refused),
