@@ -320,9 +320,11 @@ static void a_new_day_begins_a_new_file(void **state)
     fake_host_stop(&place->fake);
     fake_host_start(&place->fake); /* it knows the day from the file */
     batch_make(&made, 2, 4);
-    made.records[2].timestamp_utc = "2026-01-17T00:00:00.000Z";
+    for (int i = 0; i < 3; i++)
+        made.records[i].timestamp_utc =
+            i < 2 ? "2026-01-17T00:00:00.000Z" : "2026-01-18T00:00:00.000Z";
     assert_int_equal(3, deliver(place, &made.batch).accepted);
-    assert_older(place, (const char *const[]){"1 2 3", NULL});
+    assert_older(place, (const char *const[]){"1", "2 3", NULL});
     assert_lines(place, "4");
 }
 
