@@ -83,7 +83,8 @@ class Shipped(unittest.TestCase):
         self.agent.write_config(text)
         (self.agent.folder / "token").write_text("secret\n")
         (self.agent.folder / "token").chmod(0o600)
-        (self.agent.folder / "ca.pem").write_text("")
+        for name in ("ca.pem", "client.pem", "client.key"):
+            (self.agent.folder / name).touch(0o600)
         checked = self.agent.run("check")
         self.assertEqual(0, checked.returncode, checked.stderr)
 
@@ -96,7 +97,8 @@ class Describe(unittest.TestCase):
         self.assertRegex(text, r"^http_ingest 0\.\d+\.\d+: ")
         self.assertIn("  endpoint_url\n      a text; required\n", text)
         self.assertIn("      a text; unset by default; secret, shown nowhere\n", text)
-        self.assertIn('one of "all", "first_agent"; default "all"', text)
+        self.assertIn('one of "array", "ndjson"; default "array"', text)
+        self.assertIn("a list of texts; default all", text)
         self.assertIn("Settings of every sink", text)
         rules = agent.run("plugins", "describe", "process_name").stdout
         self.assertIn("      activity\n          a text; required\n", rules)
