@@ -61,7 +61,7 @@ class Shipped(unittest.TestCase):
                     self.assertIn(key, options.keys() | fields, f"{plugin} has no such option")
 
     def test_every_default_that_is_shown_is_the_default(self):
-        wanted_otherwise = {"rules", "enabled", "sync_interval_sec"}  # examples, and what suits the plugin
+        wanted_otherwise = {"rules", "enabled", "sync_interval_sec", "tls"}  # examples, and what suits the plugin
         compared = 0
         for plugin, lines in instances(self.text):
             options = self.options(plugin)
@@ -78,11 +78,13 @@ class Shipped(unittest.TestCase):
         text = re.sub(r"^(\s*)# ([a-z_]+ = .*;)", r"\1\2", self.text, flags=re.M)
         text = text.replace("      exclude =", "      # exclude =")  # of a rule
         text = text.replace("device_token =", "# device_token =")   # the token, or its file
+        text = text.replace("    password =", "    # password =")
         text = re.sub(r"^# (allowance: .*)\n#( .*)", r"\1\n\2", text, flags=re.M)
         self.assertIn("\nallowance: {", text)
         self.agent.write_config(text)
-        (self.agent.folder / "token").write_text("secret\n")
-        (self.agent.folder / "token").chmod(0o600)
+        for secret in ("token", "mqtt_password"):
+            (self.agent.folder / secret).write_text("secret\n")
+            (self.agent.folder / secret).chmod(0o600)
         for name in ("ca.pem", "client.pem", "client.key"):
             (self.agent.folder / name).touch(0o600)
         checked = self.agent.run("check")

@@ -34,6 +34,8 @@ room sqlite3.h core/store/
 room microhttpd.h core/api/
 room libconfig.h core/config/
 room curl/ plugins/http_ingest/
+room mosquitto.h plugins/mqtt/
+room mqtt_protocol.h plugins/mqtt/
 
 # What knows the system: the platform, files of plugins that say so in their name, and the templates,
 # each of which is a whole plugin in one file.

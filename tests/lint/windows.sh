@@ -11,7 +11,9 @@ compile() { "$compiler" -Icore -Iinclude -Wall -Wextra -Werror "$@" || { echo "$
 for source in core/error.c core/record/*.c core/zone/*.c; do
   compile -std=c17 -c "$source" -o /dev/null
 done
-for source in plugins/process_name/{rules,procfs,known}.c plugins/http_ingest/{answer,body,fields,header}.c plugins/file/{line,seen}.c; do
+for source in plugins/process_name/{rules,procfs,known}.c \
+  plugins/http_ingest/{answer,body,fields,header}.c plugins/file/{line,seen}.c \
+  plugins/mqtt/{answer,discovery,state,text,topics,window}.c; do
   compile -std=c11 -c "$source" -o /dev/null
 done
 exit $failed
