@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
 
+#include "signals.h"
+
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -129,6 +131,17 @@ static const char *set_all(struct mosquitto *mosquitto, const struct settings *s
     return set_tls(mosquitto, settings);
 }
 
+struct new_client {
+    struct client *client;
+    const char *id;
+};
+
+static void make_mosquitto(void *context)
+{
+    struct new_client *made = context;
+    made->client->mosquitto = mosquitto_new(made->id, true, made->client);
+}
+
 struct client *client_create(const struct settings *settings, const struct topics *topics,
                              bool speaks_5, struct window *window, clb_error *error)
 {
@@ -137,7 +150,7 @@ struct client *client_create(const struct settings *settings, const struct topic
     if (client != NULL) {
         client->window = window;
         client->birth = topics->birth;
-        client->mosquitto = mosquitto_new(topics->client_id, true, client);
+        signals_keep(make_mosquitto, &(struct new_client){client, topics->client_id});
     }
     if (client != NULL && client->mosquitto == NULL && errno == EINVAL)
         problem = "client_id: it cannot be used";

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "connector.h"
 
+#include "signals.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ static void destroy(struct connector *connector)
 static void *connect_client(void *argument)
 {
     struct connector *connector = argument;
+    (void)signals_hold(); /* for the life of this thread */
     int result = client_connect(connector->client, &connector->settings);
     pthread_mutex_lock(&connector->lock);
     connector->result = result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mqtt: publishes heartbeats with QoS 1, and tells Home Assistant what is played. */
 #include "presence.h"
+#include "signals.h"
 #include "stream.h"
 
 #include <clockblock/sink.h>
@@ -146,10 +147,9 @@ static void tell_refusal(struct instance *self)
                          "may publish");
 }
 
-static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *delivery,
-                             clb_error *error)
+static void deliver_batch(struct instance *self, const clb_batch *batch, clb_delivery *delivery,
+                          clb_error *error)
 {
-    struct instance *self = data;
     connection_listen(&self->connection);
     if (!self->is_draining)
         presence_begin_drain(&self->presence, &self->connection);
@@ -174,6 +174,14 @@ static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *d
         presence_tell_totals(&self->presence, &self->connection, batch->today);
     }
     tell_refusal(self);
+}
+
+static void CLB_CALL deliver(void *data, const clb_batch *batch, clb_delivery *delivery,
+                             clb_error *error)
+{
+    int held = signals_hold();
+    deliver_batch(data, batch, delivery, error);
+    signals_release(held);
 }
 
 /* ---- Between deliveries ---- */
@@ -230,9 +238,8 @@ static bool serve(struct instance *self, int64_t end_ms)
 }
 
 /* The queue is empty, or the host would deliver: what was delivered last is the newest there is. */
-static int32_t CLB_CALL wait(void *data, int64_t max_ms)
+static int32_t wait_for(struct instance *self, int64_t max_ms)
 {
-    struct instance *self = data;
     const struct connection *connection = &self->connection;
     int64_t end_ms = self->clock->monotonic_ms(self->host) + max_ms;
     bool was_open = connection->state == CONNECTION_OPEN;
@@ -250,15 +257,25 @@ static int32_t CLB_CALL wait(void *data, int64_t max_ms)
     return CLB_OK;
 }
 
+static int32_t CLB_CALL wait(void *data, int64_t max_ms)
+{
+    int held = signals_hold();
+    int32_t result = wait_for(data, max_ms);
+    signals_release(held);
+    return result;
+}
+
 static void CLB_CALL stop(void *data)
 {
     struct instance *self = data;
     struct connection *connection = &self->connection;
+    int held = signals_hold();
     connection->ignores_bell = true; /* it rings because of this */
     if (self->is_trusted && self->run->cancelled(self->host) == 0)
         presence_tell(&self->presence, connection);
     presence_leave(connection);
     connection_close(connection);
+    signals_release(held);
 }
 
 static const clb_sink sink = {.flags = CLB_SINK_NETWORK,
