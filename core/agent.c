@@ -99,7 +99,8 @@ static int swap_generation(struct agent *agent, struct generation *next, struct 
         agent->left_behind = true;
     agent->generation = next;
     parts_configure_sampler(agent);
-    store_set_retention(agent->store, next->plan.config->retention_days);
+    store_set_retention(agent->store, next->plan.config->retention_days,
+                        next->plan.config->store_max_mb * INT64_C(1000000));
     int result = start_server(agent, error);
     if (result == 0)
         result = generation_start(next, error);

@@ -8,6 +8,7 @@
 enum exit_code {
     EXIT_CODE_OK = 0,
     EXIT_CODE_USAGE = 64,
+    EXIT_CODE_DATA = 65,        /* the database is damaged */
     EXIT_CODE_UNAVAILABLE = 69, /* a service is not there: no agent runs, or one runs already */
     EXIT_CODE_SOFTWARE = 70,
     EXIT_CODE_DISK = 74,

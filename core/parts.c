@@ -66,6 +66,7 @@ int parts_open_store(struct agent *agent, const struct config *config, struct er
         .clock = &agent->clock,
         .commit_interval_ms = (int64_t)config->commit_interval_sec * 1000,
         .retention_days = config->retention_days,
+        .max_bytes = config->store_max_mb * INT64_C(1000000),
     };
     result = store_open(&agent->store, &options, error);
     if (result == 0)

@@ -127,6 +127,8 @@ static struct json_object *store_json(const struct status_source *source)
     add(json, "durable_seq", json_object_new_int64(health.durable_seq));
     add(json, "waiting", json_object_new_int64(health.waiting));
     add(json, "dropped", json_object_new_int64(health.dropped));
+    add(json, "event", json_text(health.event));
+    add(json, "event_at", health.event_ms != 0 ? json_timestamp(health.event_ms) : NULL);
     return json;
 }
 

@@ -23,6 +23,7 @@ static const char help[] =
     "  quarantine list [SINK]  heartbeats that a sink refused, and that were set aside\n"
     "  quarantine replay [SINK [SEQ]]      send them once more, each alone\n"
     "  quarantine delete SINK SEQ|all      forget them\n"
+    "  backup FILE             copy the database into a new file, also while the agent runs\n"
     "  verify                  add up the stored heartbeats, and compare with the totals\n"
     "\n"
     "Options\n"
@@ -32,12 +33,14 @@ static const char help[] =
     "  --dry-run          print one heartbeat, and neither store nor send it\n"
     "  --only CHECK       plugins check: run this check alone\n"
     "  --seed NUMBER      plugins check: repeat what was random\n"
-    "  --json             answer in JSON (status, sinks, quarantine, plugins list, describe and check, verify)\n"
+    "  --json             answer in JSON (status, sinks, quarantine, plugins list, describe and "
+    "check, verify)\n"
     "  --version          print the version\n"
     "  --help             print this\n"
     "\n"
     "Every setting can also come from the environment: CLOCKBLOCK_API__PORT=4000.\n"
-    "Exit codes: 0 done, 64 wrong usage, 69 a service is not there, 74 disk, 78 configuration.\n";
+    "Exit codes: 0 done, 64 wrong usage, 65 damaged data, 69 a service is not there, 74 disk, 78 "
+    "configuration.\n";
 
 void command_line_help(void)
 {

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"status", command_status, 0}, {"plugins", command_plugins, 2},
     {"check", command_check, 0},   {"verify", command_verify, 0},
     {"sinks", command_sinks, 1},   {"quarantine", command_quarantine, 3},
+    {"backup", command_backup, 1},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

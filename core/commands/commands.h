@@ -63,6 +63,7 @@ int command_plugins_check(const struct command_line *line);
 int command_check(const struct command_line *line);
 int command_sinks(const struct command_line *line);
 int command_quarantine(const struct command_line *line);
+int command_backup(const struct command_line *line);
 int command_verify(const struct command_line *line);
 
 #endif

@@ -95,6 +95,7 @@ struct config {
     char *api_token_file;       /* owned, absolute; NULL: unset */
     char **api_allowed_origins; /* owned, NULL-terminated */
     int32_t commit_interval_sec;
+    int32_t store_max_mb; /* 0: no cap */
     enum log_level log_level;
     enum log_format log_format;
     char **plugin_dirs; /* owned, absolute, NULL-terminated */

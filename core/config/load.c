@@ -250,8 +250,10 @@ static void load_rest(const struct loader *loader)
     struct config *config = loader->config;
     clb_settings *store = check(loader, "store", schema_store, NULL);
     clb_settings *log = check(loader, "log", schema_log, NULL);
-    if (store != NULL)
+    if (store != NULL) {
         config->commit_interval_sec = integer_of(store, "commit_interval_sec");
+        config->store_max_mb = integer_of(store, "max_mb");
+    }
     if (log != NULL) {
         const char *level = clb_setting_text(log, "level");
         config->log_format = strcmp(clb_setting_text(log, "format"), "json") == 0 ? LOG_FORMAT_JSON

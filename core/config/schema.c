@@ -89,8 +89,9 @@ const clb_option *const schema_api[] = {&api_options[0], &api_options[1], &api_o
 
 static const clb_option store_options[] = {
     RANGE(INT, "commit_interval_sec", "0", 0, 3600, "seconds of heartbeats in one commit"),
+    RANGE(INT, "max_mb", "0", 0, 1000000, "megabytes that the database may have; 0: no cap"),
 };
-const clb_option *const schema_store[] = {&store_options[0], NULL};
+const clb_option *const schema_store[] = {&store_options[0], &store_options[1], NULL};
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};

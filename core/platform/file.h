@@ -48,6 +48,14 @@ int file_make_folder(const char *path, struct error *error);
  * returns false. A folder that is not there has no entries. */
 void file_list(const char *folder, bool (*visit)(const char *name, void *context), void *context);
 
+/* Which file lies at a path, whatever it is called: differs once another took its place. */
+struct file_identity {
+    uint64_t volume;
+    uint64_t number;
+};
+bool file_identify(const char *path, struct file_identity *identity); /* false: there is none */
+bool file_is_same(const struct file_identity *one, const struct file_identity *other);
+
 int64_t file_size(const char *path);       /* bytes; 0 when it is not there */
 int64_t file_free_bytes(const char *path); /* left on the volume that holds `path`; -1: unknown */
 

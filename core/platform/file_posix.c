@@ -169,6 +169,8 @@ int file_write(const char *path, const char *bytes, size_t length, struct error 
         error_set(error, EXIT_CODE_DISK, "%s: cannot be written: %s", part, strerror(errno));
     if (file >= 0)
         close(file);
+    if (!done)
+        (void)unlink(part); /* half of it would take room for nothing */
     return done ? file_replace(part, path, error) : EXIT_CODE_DISK;
 }
 
@@ -203,6 +205,21 @@ void file_list(const char *folder, bool (*visit)(const char *name, void *context
         free(entries[i]);
     }
     free(entries);
+}
+
+bool file_identify(const char *path, struct file_identity *identity)
+{
+    struct stat status;
+    *identity = (struct file_identity){0};
+    if (stat(path, &status) != 0)
+        return false;
+    *identity = (struct file_identity){.volume = status.st_dev, .number = status.st_ino};
+    return true;
+}
+
+bool file_is_same(const struct file_identity *one, const struct file_identity *other)
+{
+    return one->volume == other->volume && one->number == other->number;
 }
 
 int64_t file_size(const char *path)

@@ -107,8 +107,8 @@ static int run_advance(struct store *store, void *argument, struct error *error)
     const struct advance *advance = argument;
     assert(advance->seq < store->next_seq);
     int result = bind_and_step(store->db,
-                               "UPDATE sink_cursors SET delivered_seq = ?2 WHERE sink = ?1 AND"
-                               " delivered_seq <= ?2",
+                               "UPDATE sink_cursors SET delivered_seq = max(delivered_seq, ?2)"
+                               " WHERE sink = ?1",
                                advance->sink, advance->seq, error);
     assert(result != 0 || sqlite3_changes(store->db) == 1);
     return result;

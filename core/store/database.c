@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "database.h"
 
+#include "platform/file.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int refuse(sqlite3 *db, const char *path, struct error *error)
 {
-    int result = error_set(error, EXIT_CODE_DISK, "%s: the database cannot be opened: %s", path,
+    bool is_damage = db != NULL && database_is_damaged(db);
+    int result = error_set(error, is_damage ? EXIT_CODE_DATA : EXIT_CODE_DISK,
+                           "%s: the database cannot be opened: %s", path,
                            db != NULL ? sqlite3_errmsg(db) : "out of memory");
     sqlite3_close(db);
     return result;
@@ -141,7 +145,7 @@ static const char *advice(int code)
         return "; another program holds it: end that program";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "; move it, its -wal and its -shm out of the way, and a new one is made";
+        return "; what can be read of it is salvaged when the agent starts";
     case SQLITE_IOERR:
         return "; the disk may be failing: look into the system's log";
     default:
@@ -149,16 +153,62 @@ static const char *advice(int code)
     }
 }
 
+bool database_is_damaged(sqlite3 *db)
+{
+    int code = sqlite3_extended_errcode(db) & 0xFF;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+/* Our statements are right: one that is not understood finds other tables than ours. */
+static bool is_not_understood(sqlite3 *db)
+{
+    int code = sqlite3_extended_errcode(db) & 0xFF;
+    return code == SQLITE_ERROR || code == SQLITE_FORMAT || code == SQLITE_MISMATCH;
+}
+
 int database_fail(sqlite3 *db, struct error *error)
 {
     const char *path = sqlite3_db_filename(db, "main");
-    return error_set(error, EXIT_CODE_DISK, "%s: %s%s", path != NULL ? path : "the database",
-                     sqlite3_errmsg(db), advice(sqlite3_extended_errcode(db)));
+    bool is_damage = database_is_damaged(db) || is_not_understood(db);
+    return error_set(error, is_damage ? EXIT_CODE_DATA : EXIT_CODE_DISK, "%s: %s%s",
+                     path != NULL ? path : "the database", sqlite3_errmsg(db),
+                     advice(sqlite3_extended_errcode(db)));
 }
 
 int database_exec(sqlite3 *db, const char *sql, struct error *error)
 {
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(db, error);
+}
+
+int database_check(sqlite3 *db, struct error *error)
+{
+    sqlite3_stmt *check = NULL;
+    int result = database_prepare(db, "PRAGMA quick_check(1)", &check, error);
+    if (result != 0)
+        return result;
+    int code = sqlite3_step(check);
+    const char *found = code == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : NULL;
+    if (found == NULL)
+        result = database_fail(db, error);
+    else if (strcmp(found, "ok") != 0)
+        result = error_set(error, EXIT_CODE_DATA, "%s: is damaged: %s",
+                           sqlite3_db_filename(db, "main"), found);
+    sqlite3_finalize(check);
+    return result;
+}
+
+int database_copy(sqlite3 *db, const char *target, struct error *error)
+{
+    sqlite3_stmt *copy = NULL;
+    int result = file_make_private(target, error);
+    if (result == 0)
+        result = database_prepare(db, "VACUUM INTO ?", &copy, error);
+    if (result != 0)
+        return result;
+    sqlite3_bind_text(copy, 1, target, -1, SQLITE_STATIC);
+    result = database_step(copy, error);
+    sqlite3_finalize(copy);
+    return result;
 }
 
 int database_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement, struct error *error)

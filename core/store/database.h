@@ -32,7 +32,14 @@ void database_bind(sqlite3_stmt *statement, int count, const int64_t *values);
 /* Steps a statement that has no rows to give, and resets it. */
 int database_step(sqlite3_stmt *statement, struct error *error);
 
-/* A sentence with the file's name, SQLite's reason and what to do; EXIT_CODE_DISK. */
+/* A sentence with the file's name, SQLite's reason and what to do; EXIT_CODE_DISK, or
+ * EXIT_CODE_DATA when its content is at fault. */
 int database_fail(sqlite3 *db, struct error *error);
+/* Was the newest failure one of a page that cannot be right? */
+bool database_is_damaged(sqlite3 *db);
+/* EXIT_CODE_DATA when SQLite's quick_check finds something. */
+int database_check(sqlite3 *db, struct error *error);
+/* A consistent copy, mode 0600, in a file that is not there yet. */
+int database_copy(sqlite3 *db, const char *target, struct error *error);
 
 #endif

@@ -229,17 +229,9 @@ static int build(const char *path, const char *temporary, int64_t wall_ms, struc
 static int back_up(const char *path, const char *backup, struct error *error)
 {
     sqlite3 *old = NULL;
-    sqlite3_stmt *copy = NULL;
-    int result = file_make_private(backup, error);
+    int result = database_open_reader(&old, path, error);
     if (result == 0)
-        result = database_open_reader(&old, path, error);
-    if (result == 0)
-        result = database_prepare(old, "VACUUM INTO ?", &copy, error);
-    if (result == 0) {
-        sqlite3_bind_text(copy, 1, backup, -1, SQLITE_STATIC);
-        result = database_step(copy, error);
-    }
-    sqlite3_finalize(copy);
+        result = database_copy(old, backup, error);
     database_close(old);
     return result;
 }

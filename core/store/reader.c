@@ -3,6 +3,7 @@
 
 #include "record/text.h"
 #include "record/usage.h"
+#include "salvage.h"
 #include "schema.h"
 #include "zone/civil.h"
 
@@ -33,15 +34,48 @@ static const char *const sql[READER_STATEMENTS] = {
         " c.delivered_seq ORDER BY seq LIMIT 1), 0) FROM sink_cursors c WHERE c.sink = ?",
 };
 
+static void disconnect(struct store_reader *reader)
+{
+    for (int i = 0; i < READER_STATEMENTS; i++) {
+        sqlite3_finalize(reader->statements[i]);
+        reader->statements[i] = NULL;
+    }
+    database_close(reader->db);
+    reader->db = NULL;
+    reader->origin_epoch = 0;
+}
+
+static int connect(struct store_reader *reader, struct error *error)
+{
+    (void)file_identify(reader->path, &reader->identity);
+    int result = database_open_reader(&reader->db, reader->path, error);
+    if (result == 0)
+        result = schema_check_ours(reader->db, reader->path, error);
+    for (int i = 0; i < READER_STATEMENTS && result == 0; i++)
+        result = database_prepare(reader->db, sql[i], &reader->statements[i], error);
+    if (result != 0)
+        disconnect(reader);
+    return result;
+}
+
+/* The database may have been made anew since: what was open is a file that nobody writes. */
+static int follow(struct store_reader *reader, struct error *error)
+{
+    struct file_identity now;
+    bool is_there = file_identify(reader->path, &now);
+    if (reader->db != NULL && (!is_there || file_is_same(&now, &reader->identity)))
+        return 0;
+    disconnect(reader);
+    return connect(reader, error);
+}
+
 int store_reader_open(struct store_reader **reader, const char *path, struct error *error)
 {
     struct store_reader *made = calloc(1, sizeof(*made));
     assert(made != NULL);
-    int result = database_open_reader(&made->db, path, error);
-    if (result == 0)
-        result = schema_check_ours(made->db, path, error);
-    for (int i = 0; i < READER_STATEMENTS && result == 0; i++)
-        result = database_prepare(made->db, sql[i], &made->statements[i], error);
+    made->path = strdup(path);
+    assert(made->path != NULL);
+    int result = connect(made, error);
     if (result != 0) {
         store_reader_close(made);
         return result;
@@ -54,9 +88,8 @@ void store_reader_close(struct store_reader *reader)
 {
     if (reader == NULL)
         return;
-    for (int i = 0; i < READER_STATEMENTS; i++)
-        sqlite3_finalize(reader->statements[i]);
-    database_close(reader->db);
+    disconnect(reader);
+    free(reader->path);
     free(reader);
 }
 
@@ -65,6 +98,9 @@ void store_reader_close(struct store_reader *reader)
 static int done(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error)
 {
     int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : database_fail(reader->db, error);
+    /* The writer, which may never come by this page, looks for the note. */
+    if (result != 0 && database_is_damaged(reader->db))
+        salvage_note_damage(reader->path);
     sqlite3_reset(statement);
     return result;
 }
@@ -113,12 +149,15 @@ int store_read_after(struct store_reader *reader, int64_t after_seq, int limit,
                      struct error *error)
 {
     assert(limit > 0 && after_seq >= 0);
+    *count = 0;
+    int result = follow(reader, error);
+    if (result != 0)
+        return result;
     sqlite3_stmt *statement = reader->statements[READER_AFTER];
     const int64_t values[] = {after_seq, limit};
     database_bind(statement, 2, values);
     int64_t epoch = 0;
     int code;
-    *count = 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t row_epoch = sqlite3_column_int64(statement, 7);
         if (*count > 0 && row_epoch != epoch)
@@ -126,7 +165,7 @@ int store_read_after(struct store_reader *reader, int64_t after_seq, int limit,
         epoch = row_epoch;
         reader_row(statement, &heartbeats[(*count)++]);
     }
-    int result = done(reader, statement, code, error);
+    result = done(reader, statement, code, error);
     if (result == 0 && *count > 0)
         result = find_origin(reader, epoch, error);
     *origin = reader->origin;
@@ -137,10 +176,12 @@ int store_read_before(struct store_reader *reader, int64_t before_seq, int limit
                       void *context, struct error *error)
 {
     assert(limit > 0 && before_seq >= 0);
+    int result = follow(reader, error);
+    if (result != 0)
+        return result;
     sqlite3_stmt *statement = reader->statements[READER_BEFORE];
     const int64_t values[] = {before_seq, limit};
     database_bind(statement, 2, values);
-    int result = 0;
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW && result == 0) {
         struct heartbeat heartbeat;
@@ -156,10 +197,13 @@ int store_read_before(struct store_reader *reader, int64_t before_seq, int limit
 int store_read_daily(struct store_reader *reader, const char *device_id, int32_t date_utc,
                      struct store_daily *daily, struct error *error)
 {
+    *daily = (struct store_daily){0};
+    int result = follow(reader, error);
+    if (result != 0)
+        return result;
     sqlite3_stmt *statement = reader->statements[READER_DAILY];
     sqlite3_bind_int64(statement, 1, date_utc);
     sqlite3_bind_text(statement, 2, device_id, -1, SQLITE_STATIC);
-    *daily = (struct store_daily){0};
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         *daily = (struct store_daily){.found = true,
@@ -190,26 +234,32 @@ int store_read_usage(struct store_reader *reader, const char *device_id, int64_t
                      int64_t to_ms, struct store_daily *total, struct error *error)
 {
     assert(from_ms % USAGE_SLOT_MS == 0 && to_ms % USAGE_SLOT_MS == 0 && from_ms <= to_ms);
+    *total = (struct store_daily){0};
+    int result = follow(reader, error);
+    if (result != 0)
+        return result;
     sqlite3_stmt *statement = reader->statements[READER_USAGE];
     const int64_t values[] = {from_ms / USAGE_SLOT_MS, to_ms / USAGE_SLOT_MS};
     database_bind(statement, 2, values);
     sqlite3_bind_text(statement, 3, device_id, -1, SQLITE_STATIC);
-    *total = (struct store_daily){0};
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) {
         total->used_ms = sqlite3_column_int64(statement, 0);
         total->overdraft_ms = sqlite3_column_int64(statement, 1);
     }
-    int result = done(reader, statement, code, error);
+    result = done(reader, statement, code, error);
     return result == 0 ? read_usage_day(reader, device_id, from_ms, to_ms, total, error) : result;
 }
 
 int store_read_sink(struct store_reader *reader, const char *sink, struct store_sink_state *state,
                     struct error *error)
 {
+    *state = (struct store_sink_state){0};
+    int result = follow(reader, error);
+    if (result != 0)
+        return result;
     sqlite3_stmt *statement = reader->statements[READER_SINK];
     sqlite3_bind_text(statement, 1, sink, -1, SQLITE_STATIC);
-    *state = (struct store_sink_state){0};
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         *state = (struct store_sink_state){.found = true,

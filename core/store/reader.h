@@ -4,6 +4,7 @@
 #define STORE_READER_H
 
 #include "database.h"
+#include "platform/file.h"
 #include "store.h"
 
 enum reader_statement {
@@ -19,6 +20,8 @@ enum reader_statement {
 
 struct store_reader {
     sqlite3 *db;
+    char *path;                    /* owned */
+    struct file_identity identity; /* of the file that is open */
     sqlite3_stmt *statements[READER_STATEMENTS];
     int64_t origin_epoch; /* whose origin this is; 0: none */
     struct heartbeat_origin origin;

@@ -9,13 +9,35 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { SLICE_ROWS = 500, SLICE_PAGES = 256 };
+enum { SLICE_ROWS = 250, SLICE_ROWS_MIN = 16, SLICE_ROWS_MAX = 1000, SLICE_PAGES = 64 };
+/* A heartbeat must not wait longer for the writer. */
+enum { SLICE_US = 10 * 1000 };
 /* What the next hour writes anyway is not given back: moving pages to and fro would wear the disk.
  */
 enum { SPARE_PAGES = 128 };
 
 /* A clock that is wrong at boot is set soon after. */
 enum { FIRST_MS = 600 * 1000 };
+
+int retention_slice_rows(struct store *store)
+{
+    if (store->slice_rows == 0)
+        store->slice_rows = SLICE_ROWS;
+    return store->slice_rows;
+}
+
+/* The next slice is as large as this machine and its disk allow. */
+void retention_pace(struct store *store, int64_t took_us)
+{
+    int rows = retention_slice_rows(store);
+    if (took_us > SLICE_US * 8 / 10)
+        rows /= 2;
+    else if (took_us < SLICE_US / 4)
+        rows += rows / 4;
+    store->slice_rows = rows < SLICE_ROWS_MIN   ? SLICE_ROWS_MIN
+                        : rows > SLICE_ROWS_MAX ? SLICE_ROWS_MAX
+                                                : rows;
+}
 
 /* The next rows in order of seq. */
 struct slice {
@@ -48,7 +70,8 @@ static int look_at_slice(struct store *store, struct slice *slice, struct error 
     int64_t wall_ms = store->clock->wall_ms(store->clock);
     *slice =
         (struct slice){.after_seq = store->pruned_to_seq, .cutoff_ms = cutoff_ms(store, wall_ms)};
-    const int64_t values[] = {slice->after_seq, slice->cutoff_ms, wall_ms, SLICE_ROWS};
+    const int64_t values[] = {slice->after_seq, slice->cutoff_ms, wall_ms,
+                              retention_slice_rows(store)};
     int result = database_prepare(store->db, sql, &statement, error);
     if (result != 0)
         return result;
@@ -78,11 +101,13 @@ static int run(struct store *store, const char *sql, int count, const int64_t *v
     return result;
 }
 
-static int delete_slice(struct store *store, const struct slice *slice, struct error *error)
+int retention_delete(struct store *store, int64_t after_seq, int64_t last_seq, int64_t cutoff_ms,
+                     int64_t newest_ms, struct error *error)
 {
     /* verify compares only what the rows that are left cover completely. */
-    int64_t border_ms = (slice->newest_old_ms / USAGE_SLOT_MS + 1) * USAGE_SLOT_MS;
-    const int64_t rows[] = {slice->after_seq, slice->last_seq, slice->cutoff_ms};
+    int64_t border_ms = (newest_ms / USAGE_SLOT_MS + 1) * USAGE_SLOT_MS;
+    const int64_t rows[] = {after_seq, last_seq, cutoff_ms};
+    int64_t begun_us = clock_measure_us();
     int result = run(store,
                      "INSERT INTO meta VALUES('pruned_before_ms', ?)"
                      " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
@@ -90,7 +115,6 @@ static int delete_slice(struct store *store, const struct slice *slice, struct e
     if (result == 0)
         result = run(store, "DELETE FROM heartbeats WHERE seq > ? AND seq <= ? AND wall_ms < ?", 3,
                      rows, error);
-    assert(result != 0 || sqlite3_changes64(store->db) == slice->old);
     if (result == 0)
         result = run(store,
                      "DELETE FROM day_splits WHERE seq > ? AND seq <= ? AND NOT EXISTS"
@@ -99,11 +123,12 @@ static int delete_slice(struct store *store, const struct slice *slice, struct e
     if (result == 0)
         result = database_integer(store->db, "SELECT min(seq) FROM heartbeats", &store->oldest_seq,
                                   error);
+    retention_pace(store, clock_measure_us() - begun_us);
     return result;
 }
 
 /* Some of the pages that deleting left empty go back to the file system. */
-static int give_back(struct store *store, bool *more, struct error *error)
+int retention_give_back(struct store *store, bool *more, struct error *error)
 {
     char sql[64];
     int64_t empty;
@@ -128,10 +153,11 @@ int retention_slice(struct store *store, int64_t *deleted, bool *more, struct er
         return result;
     if (slice.last_seq == 0 || (slice.old == 0 && !slice.has_future)) {
         store->pruned_to_seq = 0;
-        return give_back(store, more, error);
+        return retention_give_back(store, more, error);
     }
     if (slice.old > 0)
-        result = delete_slice(store, &slice, error);
+        result = retention_delete(store, slice.after_seq, slice.last_seq, slice.cutoff_ms,
+                                  slice.newest_old_ms, error);
     if (result == 0)
         *deleted = slice.old;
     store->pruned_to_seq = result == 0 ? slice.last_seq : 0;
@@ -139,15 +165,33 @@ int retention_slice(struct store *store, int64_t *deleted, bool *more, struct er
     return result;
 }
 
+/* Did the clock step within the heartbeats of a day? They may be up to so many. */
+static int find_step(struct store *store, bool *found, struct error *error)
+{
+    enum { ROWS_OF_A_DAY = 24 * 3600 };
+    char sql[192];
+    int64_t stepped;
+    snprintf(sql, sizeof(sql),
+             "SELECT EXISTS(SELECT 1 FROM heartbeats WHERE seq > (SELECT max(seq) FROM heartbeats)"
+             " - %d AND (flags & %d) <> 0)",
+             (int)ROWS_OF_A_DAY, (int)HEARTBEAT_CLOCK_STEP);
+    int result = database_integer(store->db, sql, &stepped, error);
+    *found = stepped != 0;
+    return result;
+}
+
 int retention_begin(struct store *store, struct error *error)
 {
     int64_t newest_ms;
+    bool stepped = false;
     int result = database_integer(
         store->db, "SELECT wall_ms FROM heartbeats ORDER BY seq DESC LIMIT 1", &newest_ms, error);
+    if (result == 0)
+        result = find_step(store, &stepped, error);
     bool all_too_old =
         newest_ms != 0 && newest_ms < cutoff_ms(store, store->clock->wall_ms(store->clock));
-    store->prune_at_ms =
-        store->clock->monotonic_ms(store->clock) + (all_too_old ? CIVIL_DAY_MS : FIRST_MS);
+    store->prune_at_ms = store->clock->monotonic_ms(store->clock) +
+                         (all_too_old || stepped ? CIVIL_DAY_MS : FIRST_MS);
     return result;
 }
 
@@ -176,9 +220,10 @@ int store_prune(struct store *store, int64_t *deleted, struct error *error)
     return result;
 }
 
-void store_set_retention(struct store *store, int retention_days)
+void store_set_retention(struct store *store, int retention_days, int64_t max_bytes)
 {
     mutex_lock(&store->lock);
     store->retention_days = retention_days;
+    store->max_bytes = max_bytes;
     mutex_unlock(&store->lock);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema.h"
 
+#include "backup.h"
+#include "log.h"
+#include "pages.h"
 #include "platform/file.h"
 #include "platform/process.h"
 #include "record/uuid.h"
+#include "salvage.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -93,6 +97,15 @@ static bool is_first_agent(sqlite3 *db)
                         " FROM daily_rollups");
 }
 
+/* The version stands in the header and in a table. Of a database that a newer ClockBlock made both
+ * are newer. */
+static bool contradicts(sqlite3 *db, int64_t version)
+{
+    int64_t told = 0;
+    (void)database_integer(db, "SELECT value FROM meta WHERE key = 'version'", &told, NULL);
+    return version <= 0 || (told > 0 && told <= DATABASE_VERSION && told != version);
+}
+
 static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struct error *error)
 {
     int64_t application_id;
@@ -102,13 +115,12 @@ static int identify(sqlite3 *db, const char *path, enum schema_kind *kind, struc
     if (database_integer(db, "PRAGMA application_id", &application_id, &reason) != 0 ||
         database_integer(db, "PRAGMA user_version", &version, &reason) != 0 ||
         database_integer(db, "SELECT count(*) FROM sqlite_schema", &tables, &reason) != 0)
-        return error_set(
-            error, EXIT_CODE_CONFIG,
-            "%s; it is not a database of ClockBlock, and is left as it is: name another "
-            "db_path",
-            reason.text);
+        return error_set(error, reason.code, "%s", reason.text);
     if (application_id == DATABASE_APPLICATION_ID) {
         *kind = SCHEMA_OURS;
+        if (contradicts(db, version))
+            return error_set(error, EXIT_CODE_DATA,
+                             "%s: is damaged: its version is not what its tables say", path);
         if (version <= DATABASE_VERSION)
             return 0;
         return error_set(error, EXIT_CODE_CONFIG,
@@ -147,14 +159,16 @@ static int identify_start(const char *path, uint32_t *application_id, struct err
     int64_t got = file_read_start(path, header, sizeof(header));
     if (got < 0)
         return error_set(error, EXIT_CODE_DISK, "%s: cannot be read", path);
-    if (got < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0)
-        return error_set(error, EXIT_CODE_CONFIG,
-                         "%s: is no SQLite database, and is left as it is: name another db_path",
-                         path);
-    *application_id = big_endian(header + APPLICATION_ID_AT);
-    if (*application_id != 0 && *application_id != DATABASE_APPLICATION_ID)
+    bool is_database = got == HEADER_BYTES && memcmp(header, "SQLite format 3", 16) == 0;
+    *application_id = is_database ? big_endian(header + APPLICATION_ID_AT) : 0;
+    if (is_database && (*application_id == 0 || *application_id == DATABASE_APPLICATION_ID))
+        return 0;
+    if (salvage_is_ours(path))
+        return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its header", path);
+    if (is_database)
         return refuse_foreign(path, error);
-    return 0;
+    return error_set(error, EXIT_CODE_CONFIG,
+                     "%s: is no SQLite database, and is left as it is: name another db_path", path);
 }
 
 /* Its tables decide about a database that nobody put a mark on. Whoever has to recover it first is
@@ -166,7 +180,28 @@ static int identify_unmarked(const char *path, enum schema_kind *kind, struct er
     if (result == 0)
         result = identify(db, path, kind, error);
     database_close(db);
-    return result;
+    if (result == 0)
+        return 0;
+    if (salvage_is_ours(path))
+        return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its header", path);
+    return result == EXIT_CODE_CONFIG
+               ? result
+               : error_set(error, EXIT_CODE_CONFIG,
+                           "%s; it is not a database of ClockBlock, and is left as it is: name "
+                           "another db_path",
+                           error != NULL ? error->text : path);
+}
+
+/* What had been committed into the wal counts too, and SQLite does not miss it. */
+static int check_wal(const char *path, struct error *error)
+{
+    char wal[PATH_CAPACITY];
+    char shm[PATH_CAPACITY];
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    snprintf(shm, sizeof(shm), "%s-shm", path);
+    if (!pages_wal_is_damaged(wal, shm))
+        return 0;
+    return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its -wal", path);
 }
 
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
@@ -178,16 +213,19 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
     if (!file_is_regular(path))
         return error_set(error, EXIT_CODE_CONFIG, "%s: is no file: name another db_path", path);
     if (file_size(path) == 0)
-        return 0;
+        return salvage_is_ours(path)
+                   ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
+                   : 0;
     int result = identify_start(path, &application_id, error);
     if (result == 0 && application_id == 0)
         result = identify_unmarked(path, kind, error);
     if (result != 0 || *kind == SCHEMA_FIRST_AGENT)
         return result;
 
-    /* Ours: what is still in its wal counts too. */
     sqlite3 *db = NULL;
-    result = database_open_reader(&db, path, error);
+    result = check_wal(path, error);
+    if (result == 0)
+        result = database_open_reader(&db, path, error);
     if (result == 0)
         result = identify(db, path, kind, error);
     database_close(db);
@@ -212,26 +250,54 @@ static int put_installation(sqlite3 *db, int64_t wall_ms, struct error *error)
     return result;
 }
 
-int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error)
+static int make_step(sqlite3 *db, int64_t version, int64_t wall_ms, struct error *error)
 {
-    int64_t version;
-    char pragmas[96];
-    int result = database_integer(db, "PRAGMA user_version", &version, error);
-    if (result != 0 || version == DATABASE_VERSION)
-        return result;
-    assert(version >= 0 && version < DATABASE_VERSION);
-    snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             DATABASE_APPLICATION_ID, DATABASE_VERSION);
-    result = database_exec(db, "BEGIN IMMEDIATE", error);
-    for (int64_t step = version; step < DATABASE_VERSION && result == 0; step++)
-        result = database_exec(db, steps[step], error);
+    char numbers[256];
+    snprintf(numbers, sizeof(numbers),
+             "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64 ";"
+             "INSERT INTO meta VALUES('version', %" PRId64 ")"
+             " ON CONFLICT DO UPDATE SET value = excluded.value;",
+             DATABASE_APPLICATION_ID, version + 1, version + 1);
+    int result = database_exec(db, "BEGIN IMMEDIATE", error);
+    if (result == 0)
+        result = database_exec(db, steps[version], error);
     if (result == 0 && version == 0)
         result = put_installation(db, wall_ms, error);
     if (result == 0)
-        result = database_exec(db, pragmas, error);
+        result = database_exec(db, numbers, error);
     if (result == 0)
         result = database_exec(db, "COMMIT", error);
     if (result != 0)
         database_exec(db, "ROLLBACK", NULL);
+    return result;
+}
+
+static int back_up(sqlite3 *db, int64_t version, int64_t wall_ms, struct error *error)
+{
+    char backup[PATH_CAPACITY];
+    const char *path = sqlite3_db_filename(db, "main");
+    if (snprintf(backup, sizeof(backup), "%s.v%d-backup", path, (int)version) >=
+        (int)sizeof(backup))
+        return error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", path);
+    struct error reason = {0};
+    int result = backup_make(db, backup, wall_ms, &reason);
+    if (result != 0)
+        return error_set(error, EXIT_CODE_DISK,
+                         "%s; the database stays at version %d until it is backed up", reason.text,
+                         (int)version);
+    log_info("store", "the database goes from version %d to %d; what it was is kept as %s",
+             (int)version, DATABASE_VERSION, backup);
+    return 0;
+}
+
+int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error)
+{
+    int64_t version;
+    int result = database_integer(db, "PRAGMA user_version", &version, error);
+    assert(result != 0 || (version >= 0 && version <= DATABASE_VERSION));
+    if (result == 0 && version > 0 && version < DATABASE_VERSION)
+        result = back_up(db, version, wall_ms, error);
+    for (; result == 0 && version < DATABASE_VERSION; version++)
+        result = make_step(db, version, wall_ms, error);
     return result;
 }

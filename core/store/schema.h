@@ -8,13 +8,15 @@
 enum schema_kind { SCHEMA_NEW, SCHEMA_OURS, SCHEMA_FIRST_AGENT };
 
 /* Finds out what lies at the path, without changing it. Refuses, with EXIT_CODE_CONFIG, what is
- * neither nothing, nor ours of a version that is known, nor the first agent's. */
+ * neither nothing, nor ours of a version that is known, nor the first agent's; EXIT_CODE_DATA: it
+ * is ours, and damaged. */
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error);
 
 /* Refuses, with EXIT_CODE_CONFIG, a database that is open and is not ours, or newer. */
 int schema_check_ours(sqlite3 *db, const char *path, struct error *error);
 
-/* Makes the tables in a new database, or brings an old one up to date. One transaction. */
+/* Makes the tables in a new database, or brings an old one up to date: backed up first, and one
+ * transaction for each version, so that whatever goes wrong leaves one that can be used. */
 int schema_migrate(sqlite3 *db, int64_t wall_ms, struct error *error);
 
 #endif

@@ -29,12 +29,14 @@ struct store_options {
     struct clock *clock;        /* borrowed for the life of the store */
     int64_t commit_interval_ms; /* 0: commit every heartbeat at once */
     int retention_days;
+    int64_t max_bytes; /* of the database: beyond them the oldest heartbeats go; 0: no cap */
 };
 
 /* Opens, recovers and migrates, or creates the database, and imports the first agent's when that is
- * what lies at the path. Refuses, without touching the file: a database of a newer version
- * (EXIT_CODE_CONFIG), and a file that is not ours (EXIT_CODE_CONFIG). EXIT_CODE_DISK when the
- * folder or the file cannot be written. Owned by the caller. [main] */
+ * what lies at the path. One that is damaged is moved aside, and what can be read of it salvaged.
+ * Refuses, without touching the file: a database of a newer version (EXIT_CODE_CONFIG), and a file
+ * that is not ours (EXIT_CODE_CONFIG). EXIT_CODE_DISK when the folder or the file cannot be
+ * written. Owned by the caller. [main] */
 int store_open(struct store **store, const struct store_options *options, struct error *error);
 
 /* Starts the writer. From here on only the calls below may be used. [main] */
@@ -65,15 +67,15 @@ int store_sink_enable(struct store *store, const char *sink, bool from_now, stru
 /* Marks all sinks that are not among these as not enabled: they do not pin retention. [main] */
 int store_sinks_keep_only(struct store *store, const char *const *sinks, int count,
                           struct error *error);
-/* Moves a cursor forward to `seq`, and waits for the commit. A seq behind the cursor, or beyond the
- * newest heartbeat, is a bug of the caller and asserts. [sink workers] */
+/* Moves a cursor forward to `seq`, and waits for the commit. One that the cap moved further stays
+ * there. A seq beyond the newest heartbeat is a bug of the caller and asserts. [sink workers] */
 int store_sink_advance(struct store *store, const char *sink, int64_t seq, struct error *error);
 
 /* Deletes heartbeats that are older than retention_days and that every enabled sink has, in slices.
  * The writer does this by itself every hour; this does it now and waits. `deleted` may be NULL. */
 int store_prune(struct store *store, int64_t *deleted, struct error *error);
 /* At a reload. [main] */
-void store_set_retention(struct store *store, int retention_days);
+void store_set_retention(struct store *store, int retention_days, int64_t max_bytes);
 
 /* Rings `wakeup` (borrowed until store_close) after each commit of heartbeats. At most 16. [main]
  */
@@ -91,6 +93,8 @@ struct store_health {
     int64_t rows;      /* heartbeats in the database, as far as the ends of their seq tell */
     int64_t bytes;     /* of the database and its wal */
     char problem[256]; /* "": none */
+    int64_t event_ms;  /* wall clock of what befell the database last; 0: nothing did */
+    char event[512];   /* damage, a restored backup, a file that was deleted: a sentence */
 };
 void store_get_health(struct store *store, struct store_health *health);
 
@@ -138,6 +142,11 @@ struct store_sink_state {
 };
 int store_read_sink(struct store_reader *reader, const char *sink, struct store_sink_state *state,
                     struct error *error);
+
+/* Puts a consistent copy into a new file, mode 0600, while the agent runs. EXIT_CODE_USAGE when
+ * there is one already. A copy that is opened as the database begins a new epoch. */
+int store_backup(struct store_reader *reader, const char *target, int64_t wall_ms,
+                 struct error *error);
 
 /* What verify found. */
 struct store_verify {

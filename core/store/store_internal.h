@@ -3,6 +3,7 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
+#include "platform/file.h"
 #include "platform/thread.h"
 #include "platform/wakeup.h"
 #include "record.h"
@@ -36,8 +37,9 @@ struct request {
 enum { WATCHERS_MAX = 16 };
 
 struct store {
-    struct clock *clock; /* borrowed */
-    char *path;          /* owned */
+    struct clock *clock;           /* borrowed */
+    char *path;                    /* owned */
+    struct file_identity identity; /* of the file that is open */
     int64_t commit_interval_ms;
     struct heartbeat_origin origin;
     bool has_last_tick;
@@ -53,6 +55,10 @@ struct store {
     int64_t retry_at_ms;
     int64_t prune_at_ms;   /* monotonic: the next look for old rows */
     int64_t pruned_to_seq; /* how far this look has come */
+    int slice_rows;        /* that deleting takes at a time */
+    int64_t look_at_ms;    /* monotonic: the next look at what lies around the database */
+    int64_t dropped_told;  /* of ring.dropped: how many a gap was written for */
+    bool is_full;          /* the newest change failed for want of room */
     int wal_pages;         /* in the wal since it was folded into the database */
 
     struct thread thread;
@@ -71,6 +77,7 @@ struct store {
     int64_t failed_attempt;   /* the newest of them that failed; 0: none */
     int64_t waiting_since_ms; /* monotonic: since when the oldest in the ring waits */
     int retention_days;
+    int64_t max_bytes; /* of the database; 0: no cap */
     struct store_health health;
     struct wakeup *watchers[WATCHERS_MAX];
     int watchers_count;
@@ -87,6 +94,33 @@ int transaction_begin(struct store *store, struct error *error);
 /* Commits, or rolls back when `result` tells that something failed. Returns what failed. */
 int transaction_end(struct store *store, int result, struct error *error);
 
+/* Nothing is written any more: the process has to end. */
+void transaction_give_up(struct store *store, const char *why);
+/* Folds the wal into the database. */
+void transaction_fold_wal(struct store *store);
+
+/* open.c */
+void store_release(struct store *store);
+
+/* rescue.c: is the file that is open still the one at its path? When it was deleted it is made
+ * anew from what the connection still has of it; EXIT_CODE_DISK, and for good, when another one
+ * took its place. */
+int rescue_if_gone(struct store *store, struct error *error);
+
+/* ballast.c */
+void ballast_place(const char *path);
+bool ballast_drop(const char *path); /* true: it was there */
+
+/* events.c */
+int events_put(sqlite3 *db, int64_t wall_ms, const char *sentence, struct error *error);
+int events_read(struct store *store, struct error *error);
+/* After a salvage: writes a gap for each hole that it found. In the caller's transaction. */
+int events_tell_holes(struct store *store, struct error *error);
+
+/* cap.c: deletes the oldest slice when the database is larger than it may be. `more`: it still is.
+ */
+int cap_slice(struct store *store, bool *more, struct error *error);
+
 /* writer.c */
 void writer_work(void *argument);
 /* Runs a change on the writer and waits; before it runs, and after, on the caller. */
@@ -99,12 +133,24 @@ void writer_measure(struct store *store);
 
 /* retention.c: deletes one slice, or gives some space back. `more`: there is more to do. */
 int retention_slice(struct store *store, int64_t *deleted, bool *more, struct error *error);
+/* Deletes the rows of a slice that are older than the cutoff, the newest of them of `newest_ms`. */
+int retention_delete(struct store *store, int64_t after_seq, int64_t last_seq, int64_t cutoff_ms,
+                     int64_t newest_ms, struct error *error);
+int retention_slice_rows(struct store *store);
+void retention_pace(struct store *store, int64_t took_us);
+int retention_give_back(struct store *store, bool *more, struct error *error);
 /* Sets when the first look for old rows is due. When everything there is would be too old, the
- * clock is more likely wrong than the machine was off for so long: nothing is deleted for a day. */
+ * clock is more likely wrong than the machine was off for so long: nothing is deleted for a day.
+ * Nor is it when the clock stepped during the last one. */
 int retention_begin(struct store *store, struct error *error);
 
 /* import.c: makes a new database of the first agent's, in its place. */
 int import_first_agent(const char *path, int64_t wall_ms, struct error *error);
+
+/* The seq that is used up: no heartbeat gets it, or a lower one, again. */
+#define STORE_NEWEST_SEQ                                                                           \
+    "SELECT max(coalesce((SELECT max(seq) FROM heartbeats), 0),"                                   \
+    " coalesce((SELECT max(delivered_seq) FROM sink_cursors), 0))"
 
 /* The number of a device, made when it is new, and a new epoch of it from `first_seq` on. */
 int store_find_device(sqlite3 *db, const char *device_id, int64_t *device, struct error *error);

@@ -3,39 +3,62 @@
 #include "store_internal.h"
 
 #include "log.h"
+#include "salvage.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 
 enum { WAL_PAGES_MAX = 1000 }; /* 20 minutes of play */
 
 /* An fsync that failed must not be tried again on the same handle: the kernel may have dropped what
  * it could not write, and say that all is well. */
-static bool is_final(int code)
+static bool is_final(sqlite3 *db)
 {
+    int code = sqlite3_extended_errcode(db);
+    /* A disk that became read-only took nothing, and so lost nothing. */
+    bool took_nothing = code == SQLITE_IOERR_WRITE && sqlite3_system_errno(db) == EROFS;
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
-           code == SQLITE_IOERR_WRITE;
+           (code == SQLITE_IOERR_WRITE && !took_nothing);
 }
 
-static void fail_for_good(struct store *store)
+static bool is_full(int code)
 {
-    struct error error = {0};
-    database_fail(store->db, &error);
-    log_error("store", "%s; the agent has to end", error.text);
+    return (code & 0xFF) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE;
+}
+
+void transaction_give_up(struct store *store, const char *why)
+{
+    log_error("store", "%s; the agent has to end", why);
     mutex_lock(&store->lock);
     store->health.failed_for_good = true;
     store->health.storing = false;
-    snprintf(store->health.problem, sizeof(store->health.problem), "%.255s", error.text);
+    snprintf(store->health.problem, sizeof(store->health.problem), "%.255s", why);
+    condition_broadcast(&store->changed);
     mutex_unlock(&store->lock);
 }
 
+/* After a call that failed: is there no going on with this handle? */
+static void judge(struct store *store)
+{
+    struct error error = {0};
+    bool is_damaged = database_is_damaged(store->db);
+    store->is_full = is_full(sqlite3_extended_errcode(store->db));
+    if (!is_damaged && !is_final(store->db))
+        return;
+    database_fail(store->db, &error);
+    if (is_damaged)
+        salvage_note_damage(store->path);
+    transaction_give_up(store, error.text);
+}
+
 /* SQLite would do this by itself after a commit, and keep an fsync that failed to itself. */
-static void fold_wal(struct store *store)
+void transaction_fold_wal(struct store *store)
 {
     store->wal_pages = 0;
     int code = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (is_final(code))
-        fail_for_good(store);
+    if (code != SQLITE_OK)
+        judge(store);
 }
 
 static int note_wal(void *context, sqlite3 *db, const char *name, int pages)
@@ -56,7 +79,13 @@ int transaction_begin(struct store *store, struct error *error)
 {
     if (store->health.failed_for_good) /* the writer's own word: no lock is needed */
         return error_set(error, EXIT_CODE_DISK, "%s", store->health.problem);
-    return database_exec(store->db, "BEGIN IMMEDIATE", error);
+    int result = rescue_if_gone(store, error);
+    if (result != 0)
+        return result;
+    result = database_exec(store->db, "BEGIN IMMEDIATE", error);
+    if (result != 0)
+        judge(store);
+    return result;
 }
 
 int transaction_end(struct store *store, int result, struct error *error)
@@ -66,11 +95,10 @@ int transaction_end(struct store *store, int result, struct error *error)
         result = database_exec(store->db, "COMMIT", error);
     if (result == 0) {
         if (store->wal_pages >= WAL_PAGES_MAX)
-            fold_wal(store);
+            transaction_fold_wal(store);
         return 0;
     }
-    if (is_final(sqlite3_extended_errcode(store->db)))
-        fail_for_good(store);
+    judge(store);
     database_exec(store->db, "ROLLBACK", NULL);
     record_forget_names(&store->record);
     return result;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread that owns the connection which writes. */
+#include "gaps.h"
 #include "store_internal.h"
 
 #include "log.h"
-#include "platform/file.h"
+#include "salvage.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -12,7 +13,7 @@
 
 enum { BATCH = 64 };
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30 * 1000 };
-enum { PRUNE_EVERY_MS = 3600 * 1000 };
+enum { PRUNE_EVERY_MS = 3600 * 1000, LOOK_EVERY_MS = 60 * 1000 };
 
 static int64_t now_ms(const struct store *store)
 {
@@ -28,19 +29,51 @@ static int run_request(struct store *store, int (*run)(struct store *, void *, s
     return transaction_end(store, run(store, argument, error), error);
 }
 
-static int commit(struct store *store, struct ring_entry *entries, int count, struct error *error)
+/* What is taken out of the ring at once. */
+struct batch {
+    struct ring_entry entries[BATCH];
+    int count;
+    int64_t lost; /* heartbeats before these that the ring had no room for: they have numbers too */
+};
+
+static int write_lost(struct store *store, int64_t lost, struct error *error)
 {
+    struct gap gap = {.from_seq = store->next_seq,
+                      .to_seq = store->next_seq + lost - 1,
+                      .count = lost,
+                      .reason = "ring_full"};
+    return lost > 0 ? gaps_add(store, &gap, error) : 0;
+}
+
+static int commit(struct store *store, struct batch *batch, struct error *error)
+{
+    struct ring_entry *entries = batch->entries;
+    int count = batch->count;
     int64_t wall_ms = store->clock->wall_ms(store->clock);
     int result = transaction_begin(store, error);
     if (result != 0)
         return result;
+    result = write_lost(store, batch->lost, error);
     for (int i = 0; i < count && result == 0; i++) {
-        entries[i].heartbeat.seq = store->next_seq + i;
+        entries[i].heartbeat.seq = store->next_seq + batch->lost + i;
         result = record_heartbeat(&store->record, &entries[i].heartbeat, wall_ms, error);
     }
     if (result == 0)
         result = record_tick(&store->record, &entries[count - 1].tick, error);
     return transaction_end(store, result, error);
+}
+
+/* A disk that is full takes it after all once the ballast is gone. */
+static int commit_or_drop_ballast(struct store *store, struct batch *batch, struct error *error)
+{
+    store->is_full = false;
+    int result = commit(store, batch, error);
+    if (result == 0 || !store->is_full || store->health.failed_for_good ||
+        !ballast_drop(store->path))
+        return result;
+    log_warning("store", "%s; what was kept free for this is used now", error->text);
+    transaction_fold_wal(store);
+    return commit(store, batch, error);
 }
 
 /* ---- Draining the ring ---- */
@@ -50,15 +83,18 @@ static int64_t head_of(const struct ring *ring)
     return ring->put - ring->count;
 }
 
-static void after_success(struct store *store, int64_t head, int count)
+static void after_success(struct store *store, int64_t head, const struct batch *batch)
 {
     struct ring *ring = &store->ring;
+    int count = batch->count;
     bool was_failing = !store->health.storing;
     int64_t overrun = head_of(ring) - head; /* dropped for room while they were being committed */
     if (overrun > 0)
         ring->dropped -= overrun < count ? overrun : count;
     if (count > overrun)
         ring_drop(ring, count - (int)overrun);
+    store->dropped_told += batch->lost;
+    store->next_seq += batch->lost;
     if (store->oldest_seq == 0)
         store->oldest_seq = store->next_seq;
     store->next_seq += count;
@@ -98,26 +134,33 @@ static void note_clock_step(struct store *store, const struct ring_entry *entrie
             store->prune_at_ms = now_ms(store) + DAY_MS; /* a wrong date must not delete anything */
 }
 
+static void take_batch(const struct store *store, struct batch *batch)
+{
+    batch->count = store->ring.count < BATCH ? store->ring.count : BATCH;
+    batch->lost = store->ring.dropped - store->dropped_told;
+    assert(batch->lost >= 0);
+    for (int i = 0; i < batch->count; i++)
+        batch->entries[i] = *ring_at(&store->ring, i);
+}
+
 static bool drain_some(struct store *store, bool *more)
 {
-    struct ring_entry entries[BATCH];
+    struct batch batch;
     struct error error = {0};
     mutex_lock(&store->lock);
     int64_t head = head_of(&store->ring);
-    int count = store->ring.count < BATCH ? store->ring.count : BATCH;
-    for (int i = 0; i < count; i++)
-        entries[i] = *ring_at(&store->ring, i);
+    take_batch(store, &batch);
     store->fresh = false;
-    store->attempts += count > 0;
+    store->attempts += batch.count > 0;
     mutex_unlock(&store->lock);
     *more = false;
-    if (count == 0)
+    if (batch.count == 0)
         return true;
 
-    int result = commit(store, entries, count, &error);
+    int result = commit_or_drop_ballast(store, &batch, &error);
     mutex_lock(&store->lock);
     if (result == 0)
-        after_success(store, head, count);
+        after_success(store, head, &batch);
     else
         after_failure(store, &error);
     *more = result == 0 && store->ring.count > 0;
@@ -127,7 +170,9 @@ static bool drain_some(struct store *store, bool *more)
     int watchers = result == 0 ? store->watchers_count : 0;
     mutex_unlock(&store->lock);
 
-    note_clock_step(store, entries, count);
+    note_clock_step(store, batch.entries, batch.count);
+    if (result == 0)
+        writer_measure(store);
     for (int i = 0; i < watchers; i++)
         wakeup_signal(store->watchers[i]);
     return result == 0;
@@ -206,6 +251,47 @@ static void prune_if_due(struct store *store)
     store->prune_at_ms = result == 0 && more ? 0 : now_ms(store) + PRUNE_EVERY_MS;
 }
 
+static int keep_below_cap(struct store *store, bool *more, struct error *error)
+{
+    int result = transaction_begin(store, error);
+    if (result == 0)
+        result = transaction_end(store, cap_slice(store, more, error), error);
+    return result;
+}
+
+static int give_back_room(struct store *store, bool *more, struct error *error)
+{
+    int result = transaction_begin(store, error);
+    if (result == 0)
+        result = transaction_end(store, retention_give_back(store, more, error), error);
+    return result;
+}
+
+/* What may have come about around the database while nobody wrote. */
+static void look_around_if_due(struct store *store)
+{
+    struct error error = {0};
+    bool more = false;
+    if (now_ms(store) < store->look_at_ms)
+        return;
+    store->look_at_ms = now_ms(store) + LOOK_EVERY_MS;
+    if (store->health.failed_for_good)
+        return;
+    if (salvage_is_noted(store->path)) {
+        transaction_give_up(store, "somebody who read the database found it damaged");
+        return;
+    }
+    if (keep_below_cap(store, &more, &error) == 0 && more)
+        store->look_at_ms = 0;
+    else if (give_back_room(store, &more, &error) == 0 && more)
+        store->look_at_ms = 0;
+    if (error.text[0] != '\0')
+        log_warning("store", "%s", error.text);
+    if (store->health.storing)
+        ballast_place(store->path);
+    writer_measure(store);
+}
+
 void writer_measure(struct store *store)
 {
     char wal[4096 + 8];
@@ -225,12 +311,14 @@ void writer_work(void *argument)
         if (drain_at(store) <= now_ms(store))
             writer_drain(store);
         prune_if_due(store);
-        writer_measure(store);
+        look_around_if_due(store);
         if (served)
             continue;
         int64_t until_ms = drain_at(store);
         if (store->prune_at_ms < until_ms)
             until_ms = store->prune_at_ms;
+        if (store->look_at_ms < until_ms)
+            until_ms = store->look_at_ms;
         if (until_ms > now_ms(store))
             store->clock->wait(store->clock, &store->wakeup, until_ms);
     }

@@ -118,7 +118,7 @@ static void a_path_below_a_file_is_told(void **state)
     assert_non_null(strstr(error.text, file));
 }
 
-static void a_damaged_database_is_told(void **state)
+static void one_that_is_nothing_but_damage_is_kept_and_made_anew(void **state)
 {
     struct fixture *fixture = *state;
     fixture_open(fixture);
@@ -129,11 +129,11 @@ static void a_damaged_database_is_told(void **state)
     memset(bytes + 200, 0xFF, length - 200);
     fixture_write_file(fixture->path, bytes, length);
     free(bytes);
-    struct error error = {0};
-    struct store *store = NULL;
-    assert_int_not_equal(store_open(&store, &fixture->options, &error), 0);
-    assert_non_null(strstr(error.text, fixture->path));
-    assert_null(store);
+    fixture_open(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM heartbeats"), 0);
+    assert_non_null(
+        strstr(fixture_health(fixture).event, "clockblock.db.corrupt-20260116T120000Z"));
+    fixture_put_many(fixture, NOON_MS, 1, true);
 }
 
 int main(void)
@@ -148,7 +148,7 @@ int main(void)
         TEST(a_reader_refuses_what_is_not_ours),
         TEST(a_folder_that_cannot_be_written_is_told),
         TEST(a_path_below_a_file_is_told),
-        TEST(a_damaged_database_is_told),
+        TEST(one_that_is_nothing_but_damage_is_kept_and_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,7 +182,7 @@ static void a_shorter_retention_counts_at_once(void **state)
     fixture_put_many(fixture, NOON_MS - 10 * FIXTURE_DAY, 10, false);
     fixture_put_many(fixture, NOON_MS, 1, false);
     assert_int_equal(prune(fixture), 0);
-    store_set_retention(fixture->store, 7);
+    store_set_retention(fixture->store, 7, 0);
     assert_int_equal(prune(fixture), 10);
 }
 
