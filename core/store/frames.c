@@ -140,6 +140,16 @@ static bool is_sound(const struct frames *frames, const uint8_t *frame, struct s
     return sum.first == stored.first && sum.second == stored.second;
 }
 
+/* What it says of itself is believed as far as that it ends a transaction. */
+static void pass_damaged(const struct frames *frames, struct transaction *transaction,
+                         const uint8_t *frame)
+{
+    transaction->has_damage = true;
+    if (memcmp(frame + 8, frames->salt, sizeof(frames->salt)) == 0 &&
+        frames_big_endian(frame + 4) != 0)
+        transaction->is_committed = true;
+}
+
 static void scan(struct frames *frames, struct sum sum, bool header_is_sound)
 {
     struct transaction transaction = {.has_damage = !header_is_sound};
@@ -152,7 +162,7 @@ static void scan(struct frames *frames, struct sum sum, bool header_is_sound)
         if (is_sound(frames, frame, sum))
             take_frame(frames, &transaction, frame, number);
         else
-            transaction.has_damage = true;
+            pass_damaged(frames, &transaction, frame);
         sum = stored_sum(frame + 16);
     }
     free(frame);

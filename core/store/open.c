@@ -45,7 +45,8 @@ static int read_blob(sqlite3 *db, const char *sql, uint8_t uuid[UUID_BYTES], str
     if (sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == UUID_BYTES)
         memcpy(uuid, sqlite3_column_blob(statement, 0), UUID_BYTES);
     else
-        result = database_fail(db, error);
+        result = error_set(error, EXIT_CODE_DATA, "%s: is damaged: an id is not there",
+                           sqlite3_db_filename(db, "main"));
     sqlite3_finalize(statement);
     return result;
 }

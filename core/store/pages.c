@@ -248,6 +248,29 @@ static bool take_payload(struct pages *pages, struct span cell, uint64_t bytes, 
     return true;
 }
 
+/* The rowid of the cell that a pointer leads to; -1: none. */
+static int64_t rowid_at(const struct pages *pages, const uint8_t *pointer)
+{
+    uint32_t at = (uint32_t)pointer[0] << 8 | pointer[1];
+    struct span cell = {pages->node + at, pages->node + pages->page_bytes};
+    uint64_t bytes;
+    uint64_t rowid;
+    if (at >= pages->page_bytes || !take_varint(&cell, &bytes) || !take_varint(&cell, &rowid) ||
+        rowid > INT64_MAX)
+        return -1;
+    return (int64_t)rowid;
+}
+
+/* Heartbeats are numbered without holes. A number that goes on from neither neighbour may be wrong,
+ * and another's. */
+static bool is_lonely(const struct pages *pages, const uint8_t *pointer, uint32_t index,
+                      uint32_t count, int64_t rowid)
+{
+    int64_t before = index > 0 ? rowid_at(pages, pointer - 2) : -1;
+    int64_t after = index + 1 < count ? rowid_at(pages, pointer + 2) : -1;
+    return before != rowid - 1 && after != rowid + 1;
+}
+
 static bool take_cell(struct pages *pages, struct span cell, uint8_t type,
                       struct pages_record *record)
 {
@@ -279,11 +302,15 @@ static void visit_node(struct pages *pages, uint32_t page, visit_record *visit, 
     struct pages_record record = {.root = root_of(pages, page)};
     const uint8_t *pointer = node + (type == NODE_INDEX_INNER ? 12 : 8);
     uint32_t cells = (uint32_t)node[3] << 8 | node[4];
-    for (uint32_t i = 0; i < cells && pointer + 2 <= end; i++, pointer += 2) {
+    if (cells > (uint32_t)(end - pointer) / 2)
+        cells = (uint32_t)(end - pointer) / 2;
+    for (uint32_t i = 0; i < cells; i++, pointer += 2) {
         uint32_t at = (uint32_t)pointer[0] << 8 | pointer[1];
-        if (at < pages->page_bytes &&
-            take_cell(pages, (struct span){node + at, end}, type, &record))
-            visit(&record, context);
+        if (at >= pages->page_bytes ||
+            !take_cell(pages, (struct span){node + at, end}, type, &record))
+            continue;
+        record.is_lonely = !record.is_index && is_lonely(pages, pointer, i, cells, record.rowid);
+        visit(&record, context);
     }
 }
 

@@ -35,10 +35,11 @@ struct pages_value {
 };
 
 struct pages_record {
-    int64_t root;  /* page where its table begins, by the map of pages; 0: unknown */
-    bool is_index; /* of a table WITHOUT ROWID, or of an index */
-    int64_t rowid; /* of a table with rowids */
-    int count;     /* of values */
+    int64_t root;   /* page where its table begins, by the map of pages; 0: unknown */
+    bool is_index;  /* of a table WITHOUT ROWID, or of an index */
+    int64_t rowid;  /* of a table with rowids */
+    bool is_lonely; /* its rowid does not go on from its neighbours' */
+    int count;      /* of values */
     struct pages_value values[PAGES_COLUMNS_MAX];
 };
 

@@ -28,8 +28,9 @@ struct shape {
 enum { SHAPE_HEARTBEAT, SHAPE_DAY, SHAPE_SLOT, SHAPE_CURSOR, SHAPE_NAME, SHAPE_DEVICE };
 static const struct shape shapes[] = {
     [SHAPE_HEARTBEAT] = {"heartbeats", "nuiiiiiiiII", 11, false,
-                         "INSERT OR IGNORE INTO heartbeats VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-                         " ?9, ?10, ?11)"},
+                         "INSERT OR IGNORE INTO heartbeats SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                         " ?9, ?10, ?11 WHERE NOT ?12 OR ?1 <= coalesce((SELECT max(seq) FROM"
+                         " heartbeats) + 64, ?1)"},
     [SHAPE_DAY] = {"daily_rollups", "iiiiii", 6, true,
                    "INSERT INTO daily_rollups VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                    " ON CONFLICT DO UPDATE SET " MAX_OF(used_ms) ", " MAX_OF(
@@ -61,7 +62,8 @@ struct salvage {
     const char *device_id;
     sqlite3_stmt *inserts[SHAPES_COUNT];
     int64_t roots[SHAPES_COUNT];
-    int result; /* of the first insert that the disk did not take */
+    bool only_lonely; /* the second time: heartbeats whose seq is in doubt */
+    int result;       /* of the first insert that the disk did not take */
     struct error *error;
 };
 
@@ -176,6 +178,8 @@ static void insert(struct salvage *salvage, int shape, const struct pages_record
         bind_value(statement, i + 1, &record->values[i]);
     if (!record->is_index)
         sqlite3_bind_int64(statement, 1, record->rowid);
+    if (shape == SHAPE_HEARTBEAT) /* one in doubt does not make a hole of millions */
+        sqlite3_bind_int(statement, record->count + 1, salvage->only_lonely);
     int code = sqlite3_step(statement) & 0xFF;
     /* What a table does not take cannot be right, and is left out. */
     if (code != SQLITE_DONE && code != SQLITE_CONSTRAINT && code != SQLITE_MISMATCH)
@@ -189,7 +193,8 @@ static void take(const struct pages_record *record, void *context)
     for (int i = 0; i < SHAPES_COUNT && salvage->result == 0; i++) {
         if (!fits(&shapes[i], record) || !is_of_table(salvage, i, record))
             continue;
-        if (can_be(i, record))
+        bool in_doubt = i == SHAPE_HEARTBEAT && record->is_lonely;
+        if (in_doubt == salvage->only_lonely && can_be(i, record))
             insert(salvage, i, record);
         return;
     }
@@ -298,6 +303,9 @@ int salvage_rows(sqlite3 *db, struct pages *pages, const char *device_id, int64_
         db, "CREATE TEMP TABLE made AS SELECT key, value FROM meta; DELETE FROM meta;", error);
     if (salvage.result == 0)
         salvage.result = prepare(&salvage);
+    if (salvage.result == 0)
+        pages_visit(pages, take, &salvage);
+    salvage.only_lonely = true;
     if (salvage.result == 0)
         pages_visit(pages, take, &salvage);
     for (int i = 0; i < SHAPES_COUNT; i++)

@@ -154,14 +154,17 @@ static uint32_t big_endian(const unsigned char *bytes)
  * tells 0. */
 static int identify_start(const char *path, uint32_t *application_id, struct error *error)
 {
-    enum { HEADER_BYTES = 100, APPLICATION_ID_AT = 68 };
-    unsigned char header[HEADER_BYTES];
+    enum { HEADER_BYTES = 100, APPLICATION_ID_AT = 68, WAL_FORMAT = 2 };
+    unsigned char header[HEADER_BYTES] = {0};
     int64_t got = file_read_start(path, header, sizeof(header));
     if (got < 0)
         return error_set(error, EXIT_CODE_DISK, "%s: cannot be read", path);
     bool is_database = got == HEADER_BYTES && memcmp(header, "SQLite format 3", 16) == 0;
+    /* SQLite takes one with a higher version for a newer format, and only reads it. */
+    bool is_writable = header[18] <= WAL_FORMAT && header[19] <= WAL_FORMAT;
     *application_id = is_database ? big_endian(header + APPLICATION_ID_AT) : 0;
-    if (is_database && (*application_id == 0 || *application_id == DATABASE_APPLICATION_ID))
+    if (is_database && is_writable &&
+        (*application_id == 0 || *application_id == DATABASE_APPLICATION_ID))
         return 0;
     if (salvage_is_ours(path))
         return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its header", path);
@@ -204,6 +207,14 @@ static int check_wal(const char *path, struct error *error)
     return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its -wal", path);
 }
 
+/* SQLite would delete a wal beside an empty file. */
+static bool has_wal(const char *path)
+{
+    char wal[PATH_CAPACITY];
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    return file_size(wal) > 0;
+}
+
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
 {
     uint32_t application_id = 0;
@@ -213,9 +224,8 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
     if (!file_is_regular(path))
         return error_set(error, EXIT_CODE_CONFIG, "%s: is no file: name another db_path", path);
     if (file_size(path) == 0)
-        return salvage_is_ours(path)
-                   ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
-                   : 0;
+        return has_wal(path) ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
+                             : 0;
     int result = identify_start(path, &application_id, error);
     if (result == 0 && application_id == 0)
         result = identify_unmarked(path, kind, error);
