@@ -55,7 +55,7 @@ class Commands(Base):
                                  agent.config], capture_output=True, text=True,
                                 env=clean_environment(), check=True)
         paths = [plugin["path"] for plugin in json.loads(listed.stdout)]
-        self.assertEqual(3, len(paths))
+        self.assertEqual(len(list((BUILD / "plugins").glob("*.so"))), len(paths))
         for path in paths:
             self.assertTrue(path.startswith(f"{moved}/lib"), path)
         self.assertTrue((moved / "etc" / "clockblock" / "clockblock.conf").exists())
