@@ -200,7 +200,7 @@ static void the_builtin_file_is_sound(void **state)
     check_defaults(fixture);
     assert_int_equal(fixture->config->detectors_count, 1);
     assert_string_equal(fixture->config->detectors[0].plugin, "process_name");
-    assert_int_equal(fixture->config->sinks_count, 2);
+    assert_int_equal(fixture->config->sinks_count, 3);
     assert_false(sink(fixture, "cloud")->enabled);
     assert_int_equal(sink(fixture, "cloud")->sync_interval_ms, 300 * 1000);
     assert_int_equal(sink(fixture, "cloud")->timeout_ms, 10 * 1000);
