@@ -8,10 +8,9 @@
 #include <clockblock/sink.h>
 
 enum {
-    BATCH_RECORDS = 200, /* as a rule */
-    BATCH_RECORDS_BACKLOG =
-        2000, /* while there is a backlog: what keeps the agent below 16 MB */
-    BATCH_RECORDS_MAX = 10000, /* of batch_limit in the configuration */
+    BATCH_RECORDS = 200,          /* as a rule */
+    BATCH_RECORDS_BACKLOG = 2000, /* while there is a backlog: what keeps the agent below 16 MB */
+    BATCH_RECORDS_MAX = 10000,    /* of batch_limit in the configuration */
     BATCH_BYTES_MAX = 1024 * 1024
 };
 
