@@ -5,7 +5,6 @@
 #include "deliver/batch.h"
 #include "store/gaps.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
