@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_MB_MAX = 1000 * 1000, KEEP_MAX = 10 * 1000 };
+
 struct instance {
     const clb_host *host;
     const clb_log *log;
@@ -27,7 +29,7 @@ static const clb_option options[] = {
      .key = "max_mb",
      .default_text = "0",
      .help = "begin a new file when this one would be larger; 0: no limit",
-     .maximum = 1000 * 1000},
+     .maximum = MAX_MB_MAX},
     {.size = sizeof(clb_option),
      .type = CLB_OPTION_BOOL,
      .key = "daily",
@@ -40,7 +42,7 @@ static const clb_option options[] = {
      .help =
          "so many older files, named by the time of their newest line; those before are deleted",
      .minimum = 1,
-     .maximum = 10 * 1000},
+     .maximum = KEEP_MAX},
 };
 static const clb_option *const option_table[] = {&options[0], &options[1], &options[2], &options[3],
                                                  NULL};
@@ -52,6 +54,20 @@ static void CLB_CALL destroy(void *data)
     free(self);
 }
 
+/* Also when a host lets anything through. */
+static struct lines_limits read_limits(const clb_settings *settings)
+{
+    const clb_setting *max_mb = clb_setting_find(settings, "max_mb");
+    int64_t keep = clb_setting_integer(settings, "keep");
+    double mb = max_mb != NULL && max_mb->number > 0 ? max_mb->number : 0;
+    return (struct lines_limits){.max_bytes =
+                                     (int64_t)((mb < MAX_MB_MAX ? mb : MAX_MB_MAX) * 1000 * 1000),
+                                 .is_daily = clb_setting_integer(settings, "daily") != 0,
+                                 .keep = keep < 1          ? 1
+                                         : keep < KEEP_MAX ? (int)keep
+                                                           : KEEP_MAX};
+}
+
 static const char *fill(struct instance *self, const clb_settings *settings)
 {
     const char *path = clb_setting_text(settings, "path");
@@ -59,11 +75,7 @@ static const char *fill(struct instance *self, const clb_settings *settings)
         return "the host lacks " CLB_LOG " or " CLB_RUN;
     if (path == NULL || path[0] == '\0')
         return "path: it is empty";
-    const clb_setting *max_mb = clb_setting_find(settings, "max_mb");
-    struct lines_limits limits = {.max_bytes =
-                                      max_mb != NULL ? (int64_t)(max_mb->number * 1000 * 1000) : 0,
-                                  .is_daily = clb_setting_integer(settings, "daily") != 0,
-                                  .keep = (int)clb_setting_integer(settings, "keep")};
+    const struct lines_limits limits = read_limits(settings);
     self->lines = lines_create(path, &limits);
     return self->lines != NULL ? NULL : "no memory";
 }

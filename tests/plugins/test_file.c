@@ -343,6 +343,21 @@ static void no_more_than_keep_older_files_are_kept_and_others_left_alone(void **
     assert_int_equal(0, access(other, F_OK));
 }
 
+static void a_host_that_lets_anything_through_does_no_harm(void **state)
+{
+    struct place *place = *state;
+    limit_to_two_lines(place);
+    fake_host_setting(&place->fake, "keep")->integer = INT64_MIN;
+    fake_host_start(&place->fake);
+    assert_delivered(place, 1, 7);
+    assert_older(place, (const char *const[]){"5 6", NULL});
+    fake_host_stop(&place->fake);
+    fake_host_setting(&place->fake, "max_mb")->number = 1e300;
+    fake_host_start(&place->fake);
+    assert_delivered(place, 8, 15);
+    assert_lines(place, "7 8 9 10 11 12 13 14 15");
+}
+
 static void names_sort_by_order_also_when_the_clock_was_set_back(void **state)
 {
     struct place *place = *state;
@@ -537,6 +552,7 @@ int main(void)
         IN_A_PLACE(a_full_file_makes_room_for_a_new_one),
         IN_A_PLACE(a_new_day_begins_a_new_file),
         IN_A_PLACE(no_more_than_keep_older_files_are_kept_and_others_left_alone),
+        IN_A_PLACE(a_host_that_lets_anything_through_does_no_harm),
         IN_A_PLACE(names_sort_by_order_also_when_the_clock_was_set_back),
         IN_A_PLACE(killed_in_a_rotation_it_knows_what_was_written),
         IN_A_PLACE(a_gap_is_written_once_also_across_a_rotation),
