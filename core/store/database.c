@@ -123,6 +123,18 @@ int database_open_look(sqlite3 **db, const char *path, struct error *error)
     return 0;
 }
 
+int database_open_undo(sqlite3 **db, const char *path, struct error *error)
+{
+    int code = sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        int result = refuse(*db, path, error);
+        *db = NULL;
+        return result;
+    }
+    harden(*db);
+    return 0;
+}
+
 void database_close(sqlite3 *db)
 {
     int result = sqlite3_close(db);
@@ -180,7 +192,7 @@ int database_exec(sqlite3 *db, const char *sql, struct error *error)
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(db, error);
 }
 
-int database_check(sqlite3 *db, struct error *error)
+static int check_once(sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *check = NULL;
     int result = database_prepare(db, "PRAGMA quick_check(1)", &check, error);
@@ -195,6 +207,14 @@ int database_check(sqlite3 *db, struct error *error)
                            sqlite3_db_filename(db, "main"), found);
     sqlite3_finalize(check);
     return result;
+}
+
+/* A page that the disk did not give this time is found damaged too: only one that it does not give
+ * again is. */
+int database_check(sqlite3 *db, struct error *error)
+{
+    int result = check_once(db, error);
+    return result == 0 ? 0 : check_once(db, error);
 }
 
 int database_copy(sqlite3 *db, const char *target, struct error *error)

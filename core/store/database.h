@@ -19,6 +19,8 @@ int database_open_reader(sqlite3 **db, const char *path, struct error *error);
 /* Opens the file for a look that leaves no trace beside it: what is still in a journal or a wal is
  * not seen. */
 int database_open_look(sqlite3 **db, const char *path, struct error *error);
+/* Opens one that a crash left in the middle of a change, which only a writer can undo. */
+int database_open_undo(sqlite3 **db, const char *path, struct error *error);
 void database_close(sqlite3 *db); /* NULL is fine; statements were finalized */
 
 /* Runs SQL without results. */

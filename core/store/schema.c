@@ -207,12 +207,11 @@ static int check_wal(const char *path, struct error *error)
     return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its -wal", path);
 }
 
-/* SQLite would delete a wal beside an empty file. */
-static bool has_wal(const char *path)
+static bool has_beside(const char *path, const char *suffix)
 {
-    char wal[PATH_CAPACITY];
-    snprintf(wal, sizeof(wal), "%s-wal", path);
-    return file_size(wal) > 0;
+    char file[PATH_CAPACITY];
+    snprintf(file, sizeof(file), "%s%s", path, suffix);
+    return file_size(file) > 0;
 }
 
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
@@ -223,9 +222,11 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
         return 0;
     if (!file_is_regular(path))
         return error_set(error, EXIT_CODE_CONFIG, "%s: is no file: name another db_path", path);
+    /* SQLite would delete a wal beside an empty file. */
     if (file_size(path) == 0)
-        return has_wal(path) ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
-                             : 0;
+        return has_beside(path, "-wal")
+                   ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
+                   : 0;
     int result = identify_start(path, &application_id, error);
     if (result == 0 && application_id == 0)
         result = identify_unmarked(path, kind, error);
@@ -235,7 +236,8 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
     sqlite3 *db = NULL;
     result = check_wal(path, error);
     if (result == 0)
-        result = database_open_reader(&db, path, error);
+        result = has_beside(path, "-journal") ? database_open_undo(&db, path, error)
+                                              : database_open_reader(&db, path, error);
     if (result == 0)
         result = identify(db, path, kind, error);
     database_close(db);
