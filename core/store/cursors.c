@@ -13,16 +13,13 @@ struct enable {
     bool from_now;
 };
 
-static int bind_and_step(sqlite3 *db, const char *sql, const char *sink, int64_t value,
-                         struct error *error)
+static int run_for_sink(sqlite3 *db, const char *sql, const char *sink, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
     int result = database_prepare(db, sql, &statement, error);
     if (result != 0)
         return result;
     sqlite3_bind_text(statement, 1, sink, -1, SQLITE_STATIC);
-    if (sqlite3_bind_parameter_count(statement) > 1)
-        sqlite3_bind_int64(statement, 2, value);
     result = database_step(statement, error);
     sqlite3_finalize(statement);
     return result;
@@ -85,8 +82,8 @@ static int run_keep(struct store *store, void *argument, struct error *error)
     const struct keep *keep = argument;
     int result = database_exec(store->db, "UPDATE sink_cursors SET enabled = 0", error);
     for (int i = 0; i < keep->count && result == 0; i++)
-        result = bind_and_step(store->db, "UPDATE sink_cursors SET enabled = 1 WHERE sink = ?1",
-                               keep->sinks[i], 0, error);
+        result = run_for_sink(store->db, "UPDATE sink_cursors SET enabled = 1 WHERE sink = ?1",
+                              keep->sinks[i], error);
     return result;
 }
 
@@ -95,29 +92,6 @@ int store_sinks_keep_only(struct store *store, const char *const *sinks, int cou
 {
     struct keep keep = {sinks, count};
     return writer_call(store, run_keep, &keep, error);
-}
-
-struct advance {
-    const char *sink;
-    int64_t seq;
-};
-
-static int run_advance(struct store *store, void *argument, struct error *error)
-{
-    const struct advance *advance = argument;
-    assert(advance->seq < store->next_seq);
-    int result = bind_and_step(store->db,
-                               "UPDATE sink_cursors SET delivered_seq = max(delivered_seq, ?2)"
-                               " WHERE sink = ?1",
-                               advance->sink, advance->seq, error);
-    assert(result != 0 || sqlite3_changes(store->db) == 1);
-    return result;
-}
-
-int store_sink_advance(struct store *store, const char *sink, int64_t seq, struct error *error)
-{
-    struct advance advance = {sink, seq};
-    return writer_call(store, run_advance, &advance, error);
 }
 
 /* ---- Steps of a delivery ---- */

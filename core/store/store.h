@@ -67,9 +67,6 @@ int store_sink_enable(struct store *store, const char *sink, bool from_now, stru
 /* Marks all sinks that are not among these as not enabled: they do not pin retention. [main] */
 int store_sinks_keep_only(struct store *store, const char *const *sinks, int count,
                           struct error *error);
-/* Moves a cursor forward to `seq`, and waits for the commit. One that the cap moved further stays
- * there. A seq beyond the newest heartbeat is a bug of the caller and asserts. [sink workers] */
-int store_sink_advance(struct store *store, const char *sink, int64_t seq, struct error *error);
 
 /* Deletes heartbeats that are older than retention_days and that every enabled sink has, in slices.
  * The writer does this by itself every hour; this does it now and waits. `deleted` may be NULL. */

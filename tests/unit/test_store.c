@@ -2,7 +2,7 @@
 #include "fake_clock.h"
 #include "platform/file.h"
 #include "record/usage.h"
-#include "store/store.h"
+#include "store/delivery.h"
 #include "zone/civil.h"
 
 #include <ftw.h>
@@ -414,9 +414,17 @@ static void pruning_keeps_what_is_not_sent(void **state)
     assert_int_equal(store_sink_enable(fixture->store, "cloud", false, NULL), 0);
     assert_int_equal(store_sink_enable(fixture->store, "log", false, NULL), 0);
     put_old_and_new(fixture, 10, 2);
-    assert_int_equal(store_sink_advance(fixture->store, "log", 12, NULL), 0);
+    assert_int_equal(
+        store_save_step(fixture->store,
+                        &(struct store_step){.sink = "log", .delivered_seq = 12, .last_error = ""},
+                        NULL),
+        0);
     assert_int_equal(prune(fixture), 0);
-    assert_int_equal(store_sink_advance(fixture->store, "cloud", 4, NULL), 0);
+    assert_int_equal(
+        store_save_step(fixture->store,
+                        &(struct store_step){.sink = "cloud", .delivered_seq = 4, .last_error = ""},
+                        NULL),
+        0);
     assert_int_equal(prune(fixture), 4);
     assert_int_equal(query(fixture->path, "SELECT min(seq) FROM heartbeats"), 5);
     /* A sink that was switched off waits for nothing. */
@@ -465,7 +473,11 @@ static void delivered_rows_are_not_read_again(void **state)
     assert_int_equal(sink_state(fixture, "late").pending, 2);
     assert_false(sink_state(fixture, "nobody").found);
 
-    assert_int_equal(store_sink_advance(fixture->store, "cloud", 2, NULL), 0);
+    assert_int_equal(
+        store_save_step(fixture->store,
+                        &(struct store_step){.sink = "cloud", .delivered_seq = 2, .last_error = ""},
+                        NULL),
+        0);
     close_store(fixture);
     open_store(fixture);
     /* What is enabled again goes on where it was. */
@@ -476,7 +488,11 @@ static void delivered_rows_are_not_read_again(void **state)
     assert_int_equal(cloud.pending, 1);
     assert_int_equal(read_after(fixture, cloud.delivered_seq, 8, rows, &origin), 1);
     assert_int_equal(rows[0].seq, 3);
-    assert_int_equal(store_sink_advance(fixture->store, "cloud", 3, NULL), 0);
+    assert_int_equal(
+        store_save_step(fixture->store,
+                        &(struct store_step){.sink = "cloud", .delivered_seq = 3, .last_error = ""},
+                        NULL),
+        0);
     cloud = sink_state(fixture, "cloud");
     assert_int_equal(cloud.pending, 0);
     assert_int_equal(cloud.oldest_pending_ms, 0);

@@ -8,6 +8,8 @@
  */
 #include "store_fixture.h"
 
+#include "store/delivery.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +92,12 @@ static struct victim make_victim(struct fixture *fixture, bool killed)
     fixture_put(fixture, &border);
     fixture_put_many(fixture, MIDNIGHT_MS + 7000, DAY_ROWS, false);
     assert_int_equal(store_sink_enable(fixture->store, FIXTURE_SINK, false, &error), 0);
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, 20, &error), 0);
+    assert_int_equal(
+        store_save_step(
+            fixture->store,
+            &(struct store_step){.sink = FIXTURE_SINK, .delivered_seq = 20, .last_error = ""},
+            &error),
+        0);
     fixture_close(fixture);
     fixture_exec(fixture->path, "INSERT INTO quarantine VALUES('cloud', 7, hex(zeroblob(900)),"
                                 " 'refused', 1)");

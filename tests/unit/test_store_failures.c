@@ -2,6 +2,8 @@
 /* What happens to heartbeats while the disk takes none. */
 #include "store_fixture.h"
 
+#include "store/delivery.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +205,21 @@ static void a_request_fails_while_the_disk_is_full(void **state)
     fixture_put_many(fixture, NOON_MS, 3, true);
     assert_int_equal(store_sink_enable(fixture->store, FIXTURE_SINK, false, &error), 0);
     faulty_disk_fail_writes(SQLITE_FULL);
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, 2, &error), EXIT_CODE_DISK);
+    assert_int_equal(
+        store_save_step(
+            fixture->store,
+            &(struct store_step){.sink = FIXTURE_SINK, .delivered_seq = 2, .last_error = ""},
+            &error),
+        EXIT_CODE_DISK);
     assert_non_null(strstr(error.text, fixture->path));
     faulty_disk_repair();
     assert_int_equal(fixture_sink(fixture).delivered_seq, 0);
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, 2, &error), 0);
+    assert_int_equal(
+        store_save_step(
+            fixture->store,
+            &(struct store_step){.sink = FIXTURE_SINK, .delivered_seq = 2, .last_error = ""},
+            &error),
+        0);
     assert_int_equal(fixture_sink(fixture).delivered_seq, 2);
 }
 

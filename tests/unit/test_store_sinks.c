@@ -2,6 +2,8 @@
 /* How far each sink got, and what may be deleted because of it. */
 #include "store_fixture.h"
 
+#include "store/delivery.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +17,12 @@ static void enable(struct fixture *fixture, bool from_now)
 static void advance(struct fixture *fixture, int64_t seq)
 {
     struct error error = {0};
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, seq, &error), 0);
+    assert_int_equal(
+        store_save_step(
+            fixture->store,
+            &(struct store_step){.sink = FIXTURE_SINK, .delivered_seq = seq, .last_error = ""},
+            &error),
+        0);
 }
 
 static int64_t prune(struct fixture *fixture)
