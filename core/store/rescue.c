@@ -10,7 +10,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
 static void remove_beside(const char *path, const char *suffix)
 {
@@ -94,20 +93,31 @@ static int rescue(struct store *store, struct error *error)
     return 0;
 }
 
+/* Our wal is not the other file's: SQLite would write it over that. */
+static void remove_our_wal(const struct store *store)
+{
+    char wal[PATH_CAPACITY + 8];
+    struct file_identity now;
+    snprintf(wal, sizeof(wal), "%s-wal", store->path);
+    if (!file_identify(wal, &now) || !file_is_same(&now, &store->wal))
+        return;
+    remove_beside(store->path, "-wal");
+    remove_beside(store->path, "-shm");
+}
+
 int rescue_if_gone(struct store *store, struct error *error)
 {
     struct file_identity now;
+    struct error reason = {0};
     assert(store->db != NULL);
     if (!file_identify(store->path, &now))
         return rescue(store, error);
     if (file_is_same(&now, &store->identity))
         return 0;
-    error_set(error, EXIT_CODE_DISK,
+    remove_our_wal(store);
+    error_set(&reason, EXIT_CODE_DISK,
               "%s: another file was put in its place while the agent ran; the next start uses it",
               store->path);
-    char text[sizeof(error->text)];
-    snprintf(text, sizeof(text), "%s: another file was put in its place while the agent ran",
-             store->path);
-    transaction_give_up(store, text);
-    return EXIT_CODE_DISK;
+    transaction_give_up(store, reason.text);
+    return error_set(error, EXIT_CODE_DISK, "%s", reason.text);
 }

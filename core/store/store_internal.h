@@ -40,6 +40,7 @@ struct store {
     struct clock *clock;           /* borrowed */
     char *path;                    /* owned */
     struct file_identity identity; /* of the file that is open */
+    struct file_identity wal;      /* of its wal, as of the newest commit */
     int64_t commit_interval_ms;
     struct heartbeat_origin origin;
     bool has_last_tick;

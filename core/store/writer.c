@@ -297,6 +297,7 @@ void writer_measure(struct store *store)
     char wal[4096 + 8];
     snprintf(wal, sizeof(wal), "%s-wal", store->path);
     int64_t bytes = file_size(store->path) + file_size(wal);
+    (void)file_identify(wal, &store->wal);
     mutex_lock(&store->lock);
     store->health.bytes = bytes;
     store->health.rows = store->oldest_seq == 0 ? 0 : store->next_seq - store->oldest_seq;

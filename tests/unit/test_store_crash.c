@@ -5,7 +5,7 @@
  * salvaged, and while an old one is migrated. Whatever happened, what was told to be stored is
  * there, in order, and nothing else is; the account is in order; and the next heartbeat is stored.
  *
- * CLB_STEP (default 3) goes through the operations in steps, 1: through all of them. CLB_SEED
+ * CLB_STEP (default 11) goes through the operations in steps, 1: through all of them. CLB_SEED
  * chooses what a power cut takes.
  */
 #include "crash_disk.h"
@@ -146,7 +146,7 @@ static void play(struct fixture *fixture, const struct scene *scene, enum crash_
                                         "power cut at"};
     char what[128];
     int total = 0;
-    int step = number_of("CLB_STEP", 3);
+    int step = number_of("CLB_STEP", 11);
     uint64_t seed = (uint64_t)number_of("CLB_SEED", 1);
     for (int at = 1; total == 0 || at <= total + step; at += step) {
         snprintf(what, sizeof(what), "%s: %s operation %d", scene->name, kinds[kind], at);
@@ -216,6 +216,20 @@ static void prepare_damaged(struct fixture *fixture)
     fclose(file);
 }
 
+/* As an old version left it. */
+static void prepare_old(struct fixture *fixture)
+{
+    size_t length;
+    unsigned char *sql = fixture_read_file(FIXTURES "/version_1.sql", &length);
+    sql[length] = '\0';
+    fixture_exec(fixture->path, (const char *)sql);
+    free(sql);
+    fixture->made = 120;
+    told = 120;
+    cursor = 20;
+    told_old = PRUNED;
+}
+
 static void everyday(void **state, enum crash_kind kind)
 {
     static const struct scene scene = {"everyday life", prepare_nothing, false};
@@ -225,6 +239,12 @@ static void everyday(void **state, enum crash_kind kind)
 static void recovery(void **state, enum crash_kind kind)
 {
     static const struct scene scene = {"recovery", prepare_killed, false};
+    play(*state, &scene, kind);
+}
+
+static void migration(void **state, enum crash_kind kind)
+{
+    static const struct scene scene = {"migration", prepare_old, false};
     play(*state, &scene, kind);
 }
 
@@ -253,6 +273,7 @@ static void salvage(void **state, enum crash_kind kind)
     }
 SCENE_TESTS(everyday)
 SCENE_TESTS(recovery)
+SCENE_TESTS(migration)
 SCENE_TESTS(salvage)
 
 static int setup(void **state)
@@ -274,6 +295,7 @@ int main(void)
 #define TESTS(scene)                                                                               \
     TEST(scene##_one_operation_fails), TEST(scene##_all_fail_from_one_on),                         \
         TEST(scene##_the_disk_is_full_from_one_on), TEST(scene##_the_power_is_cut)
-    const struct CMUnitTest tests[] = {TESTS(everyday), TESTS(recovery), TESTS(salvage)};
+    const struct CMUnitTest tests[] = {TESTS(everyday), TESTS(recovery), TESTS(migration),
+                                       TESTS(salvage)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
