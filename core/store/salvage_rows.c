@@ -263,8 +263,8 @@ static int replace_lost_epochs(sqlite3 *db, const char *device_id, int64_t wall_
     char sql[128];
     int64_t device;
     int64_t epoch;
-    int64_t made;
-    int64_t first_seq;
+    int64_t made = 0;
+    int64_t first_seq = 0;
     int result = store_find_device(db, device_id, &device, error);
     if (result == 0)
         result = database_integer(db, lost, &epoch, error);

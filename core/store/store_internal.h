@@ -56,14 +56,14 @@ struct store {
     int64_t retry_at_ms;
     int64_t prune_at_ms;   /* monotonic: the next look for old rows */
     int64_t pruned_to_seq; /* how far this look has come */
-    int slice_rows;        /* that deleting takes at a time */
     int64_t look_at_ms;    /* monotonic: the next look at what lies around the database */
     int64_t dropped_told;  /* of ring.dropped: how many a gap was written for */
-    bool is_full;          /* the newest change failed for want of room */
+    int slice_rows;        /* that deleting takes at a time */
     int wal_pages;         /* in the wal since it was folded into the database */
+    bool is_full;          /* the newest change failed for want of room */
+    bool running;          /* main's */
 
     struct thread thread;
-    bool running; /* main's */
     struct wakeup wakeup;
 
     struct mutex lock; /* guards all below */

@@ -281,9 +281,10 @@ static void look_around_if_due(struct store *store)
         transaction_give_up(store, "somebody who read the database found it damaged");
         return;
     }
-    if (keep_below_cap(store, &more, &error) == 0 && more)
-        store->look_at_ms = 0;
-    else if (give_back_room(store, &more, &error) == 0 && more)
+    int result = keep_below_cap(store, &more, &error);
+    if (result == 0 && !more)
+        result = give_back_room(store, &more, &error);
+    if (result == 0 && more)
         store->look_at_ms = 0;
     if (error.text[0] != '\0')
         log_warning("store", "%s", error.text);
