@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_fixture.h"
 
+#include "store/delivery.h"
+
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -160,6 +162,13 @@ struct store_daily fixture_daily(struct fixture *fixture, int32_t date)
     assert_int_equal(store_read_daily(reader, fixture->options.device_id, date, &daily, &error), 0);
     store_reader_close(reader);
     return daily;
+}
+
+int fixture_deliver(struct fixture *fixture, int64_t seq)
+{
+    const struct store_step step = {.sink = FIXTURE_SINK, .delivered_seq = seq, .last_error = ""};
+    struct error error = {0};
+    return store_save_step(fixture->store, &step, &error);
 }
 
 struct store_sink_state fixture_sink(struct fixture *fixture)

@@ -55,6 +55,8 @@ void fixture_settle(struct fixture *fixture);
 
 struct store_reader *fixture_reader(struct fixture *fixture);
 struct store_daily fixture_daily(struct fixture *fixture, int32_t date);
+/* Moves the cursor of FIXTURE_SINK, as a delivery does. Returns what the store returns. */
+int fixture_deliver(struct fixture *fixture, int64_t seq);
 struct store_sink_state fixture_sink(struct fixture *fixture);
 struct store_health fixture_health(struct fixture *fixture);
 

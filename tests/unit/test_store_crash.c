@@ -62,8 +62,7 @@ static void live(struct fixture *fixture)
             told = fixture_health(fixture).durable_seq;
         if (fixture_health(fixture).failed_for_good)
             break;
-        if (has_sink && i % 8 == 7 && told > 0 &&
-            store_sink_advance(fixture->store, FIXTURE_SINK, told, &error) == 0)
+        if (has_sink && i % 8 == 7 && told > 0 && fixture_deliver(fixture, told) == 0)
             cursor = told;
     }
     told_old = cursor > PRUNED ? PRUNED : cursor;
@@ -195,7 +194,7 @@ static void prepare_killed(struct fixture *fixture)
     fixture_put_many(fixture, NOON_MS, 30, true);
     fixture_reopen(fixture);
     fixture_put_many(fixture, NOON_MS + 30 * 5000, 10, true);
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, 9, &error), 0);
+    assert_int_equal(fixture_deliver(fixture, 9), 0);
     copy_beside(fixture, "", false);
     copy_beside(fixture, "-wal", false);
     fixture_close(fixture);

@@ -8,8 +8,6 @@
  */
 #include "store_fixture.h"
 
-#include "store/delivery.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +90,7 @@ static struct victim make_victim(struct fixture *fixture, bool killed)
     fixture_put(fixture, &border);
     fixture_put_many(fixture, MIDNIGHT_MS + 7000, DAY_ROWS, false);
     assert_int_equal(store_sink_enable(fixture->store, FIXTURE_SINK, false, &error), 0);
-    assert_int_equal(
-        store_save_step(
-            fixture->store,
-            &(struct store_step){.sink = FIXTURE_SINK, .delivered_seq = 20, .last_error = ""},
-            &error),
-        0);
+    assert_int_equal(fixture_deliver(fixture, 20), 0);
     fixture_close(fixture);
     fixture_exec(fixture->path, "INSERT INTO quarantine VALUES('cloud', 7, hex(zeroblob(900)),"
                                 " 'refused', 1)");

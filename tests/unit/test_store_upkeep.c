@@ -203,7 +203,7 @@ static void at_the_cap_the_oldest_go_and_who_misses_them_is_told(void **state)
     fixture_start(fixture);
     fixture_put_many(fixture, NOON_MS, ROWS, true);
     assert_int_equal(store_sink_enable(fixture->store, FIXTURE_SINK, false, &error), 0);
-    assert_int_equal(store_sink_advance(fixture->store, FIXTURE_SINK, 50, &error), 0);
+    assert_int_equal(fixture_deliver(fixture, 50), 0);
     assert_int_equal(store_sink_enable(fixture->store, "log", true, &error), 0);
     store_set_retention(fixture->store, 30, 300000);
     wait_until_below(fixture, ROWS / 2);
