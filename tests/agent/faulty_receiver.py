@@ -60,10 +60,13 @@ class FaultyReceiver:
         self.faults = 0         # how often one was met
         self.fault = None
         self.connection_fault = None
-        self.is_down = False
         self.sockets = set()
         self.listener = None
-        self.port = 0
+        # Bound, and never listening: nobody else gets the port while the receiver is down.
+        self.holder = socket.socket()
+        self.holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.holder.bind(("127.0.0.1", 0))
+        self.port = self.holder.getsockname()[1]
         self.up()
 
     def url(self):
@@ -71,7 +74,6 @@ class FaultyReceiver:
 
     def up(self):
         self.listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
 
     def down(self):
