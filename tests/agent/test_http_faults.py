@@ -56,7 +56,13 @@ class Faults(unittest.TestCase):
         text = self.agent.config.read_text()
         self.assertIn(old, text)
         self.agent.write_config(text.replace(old, new) if old else text)
+        reloads = self.reloads()
         self.agent.process.send_signal(signal.SIGHUP)
+        until(lambda: self.reloads() > reloads, "the new configuration")
+        until(self.agent.answers, "the API after that")
+
+    def reloads(self):
+        return self.agent.log.read_text().count("is in force")
 
     def fails(self, *words, state="retrying"):
         """Waits until the fault shows, and until the file beside it went on meanwhile."""
