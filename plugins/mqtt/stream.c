@@ -55,20 +55,29 @@ static void fill_window(struct connection *connection, const clb_batch *batch, u
     }
 }
 
+/* The last quarter of the time is for confirmations: what is sent then would come too late. */
+static bool may_send(const struct connection *connection, const clb_batch *batch, int64_t begun_ms)
+{
+    int64_t now_ms = connection->clock->monotonic_ms(connection->host);
+    return now_ms < batch->deadline_ms - (batch->deadline_ms - begun_ms) / 4 &&
+           window_refusal(&connection->window) == 0;
+}
+
 /* Sends and counts until all is confirmed, or something is in the way: then what is under way is
  * waited for, and nothing more is sent. */
 static uint32_t send_all(struct connection *connection, const clb_batch *batch)
 {
     struct window *window = &connection->window;
+    int64_t begun_ms = connection->clock->monotonic_ms(connection->host);
     uint32_t sent = 0;
     uint32_t accepted = 0;
     *window = (struct window){0};
     while (connection->state == CONNECTION_OPEN && accepted < batch->count) {
-        bool is_refused = window_refusal(window) != 0;
-        if (!is_refused)
+        bool goes_on = may_send(connection, batch, begun_ms);
+        if (goes_on)
             fill_window(connection, batch, &sent);
         accepted += window_take_accepted(window);
-        bool is_settled = window_is_answered(window) && (is_refused || sent == batch->count);
+        bool is_settled = window_is_answered(window) && (!goes_on || sent == batch->count);
         if (is_settled || is_cancelled(connection) || is_late(connection, batch))
             break;
         if (!window_is_answered(window))
@@ -78,7 +87,8 @@ static uint32_t send_all(struct connection *connection, const clb_batch *batch)
     return accepted + window_take_accepted(window); /* of a connection that ended, too */
 }
 
-static void judge(struct connection *connection, clb_delivery *delivery, clb_error *error)
+static void judge(struct connection *connection, const clb_batch *batch, clb_delivery *delivery,
+                  clb_error *error)
 {
     int refusal = window_refusal(&connection->window);
     delivery->outcome = CLB_RETRY;
@@ -92,6 +102,11 @@ static void judge(struct connection *connection, clb_delivery *delivery, clb_err
                  answer_words(refusal));
     } else if (is_cancelled(connection)) {
         snprintf(error->text, sizeof(error->text), "broken off, for the agent wants to go on");
+    } else if (delivery->accepted > 0 && connection->window.count == 0) {
+        /* Nothing failed: there was no time for more. Less at once comes through. */
+        delivery->outcome = CLB_TOO_LARGE;
+        snprintf(error->text, sizeof(error->text),
+                 "the broker confirms too slowly for %u messages at once", (unsigned)batch->count);
     } else {
         static const char late[] = "the broker did not confirm in time";
         connection_fail(connection, CLB_RETRY, late);
@@ -106,5 +121,5 @@ void stream_batch(struct connection *connection, const clb_batch *batch, clb_del
     delivery->accepted = send_all(connection, batch);
     delivery->outcome = CLB_DELIVERED;
     if (delivery->accepted < batch->count)
-        judge(connection, delivery, error);
+        judge(connection, batch, delivery, error);
 }

@@ -143,8 +143,9 @@ class Watcher:
 class Gate:
     """Stands between the agent and a broker. Slow, so that there is a middle of a stream."""
 
-    def __init__(self, target):
+    def __init__(self, target, pause=0.002):
         self.target = target
+        self.pause = pause
         self.port = free_port()
         self.is_open = True
         self.connections = []
@@ -166,7 +167,7 @@ class Gate:
                 inner.close()
                 continue
             self.connections += [inner, outer]
-            for source, sink, pause in ((inner, outer, 0.002), (outer, inner, 0)):
+            for source, sink, pause in ((inner, outer, self.pause), (outer, inner, 0)):
                 threading.Thread(target=self.copy, args=(source, sink, pause), daemon=True).start()
 
     @staticmethod

@@ -347,7 +347,7 @@ class Secrets(Case):
         self.delivered(self.agent(broker.port, f'{ca} client_cert_file = "{broker.folder}/client.pem";'
                                                f' client_key_file = "{broker.folder}/client.key";'))
 
-    def test_a_key_with_a_passphrase_asks_nobody(self):
+    def test_a_key_with_a_passphrase_is_a_failure_that_is_shown(self):
         broker = self.tls_broker(lines="require_certificate true")
         self.openssl(broker.folder, "rsa", "-in", "client.key", "-aes256", "-passout", "pass:secret",
                      "-out", "locked.key")
@@ -445,6 +445,20 @@ class Trouble(Case):
         self.addCleanup(watcher.close)
         until(lambda: self.sink(agent)["state"] == "ok", "delivery")
         self.assertTrue(agent.status()["online"])
+
+    def test_a_slow_way_gets_less_at_once_and_is_not_given_up(self):
+        broker = self.broker()
+        watcher = self.watcher(broker)
+        gate = Gate(broker.port, pause=0.02)
+        self.addCleanup(gate.close)
+        agent = self.agent(gate.port, "timeout_sec = 1;")
+        self.fill(agent, BACKLOG)
+        agent.start()
+        until(lambda: len(watcher.heartbeats()) > BACKLOG, "the backlog")
+        payloads = self.assert_all_arrived(agent, watcher)
+        self.assertEqual(len(set(payloads)), len(payloads), "nothing twice")
+        self.assertEqual(1, watcher.payloads("/availability").count("online"))
+        self.assertIn("too slowly", agent.log.read_text())
 
     def test_a_name_that_cannot_be_found(self):
         agent = self.agent(free_port())
