@@ -177,6 +177,11 @@ def stored(bench):
                 numbers[what, agent].append(bench.number(agent, what, path, bench.options.seconds))
     bench.add("heartbeats stored/s, one commit each",
               {agent: numbers["commits", agent] for agent in bench.agents})
+    with bench.scratch() as path:
+        bench.add("ms that 99 % of commits stay below *",
+                  {OURS: [bench.number(OURS, "p99", path.with_name(f"{i}.db"), bench.options.seconds)
+                          for i in range(bench.options.rounds)]})
+        bench.add("bytes of wal per heartbeat of play *", {OURS: [bench.number(OURS, "wal", path)]})
     bench.add("  floor: 4 KB appends/s, fdatasync each", {OURS: numbers["append", OURS], FIRST: []})
     bench.add("  floor: the same in place", {OURS: numbers["overwrite", OURS], FIRST: []})
 

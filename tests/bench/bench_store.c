@@ -3,6 +3,8 @@
  *   bench_store append FILE SECONDS           appends of 4 KB, each with fdatasync, per second
  *   bench_store overwrite FILE SECONDS        the same, but always in the same place
  *   bench_store commits DATABASE SECONDS      heartbeats per second, each committed by itself
+ *   bench_store p99 DATABASE SECONDS          milliseconds that 99 of 100 such commits stay below
+ *   bench_store wal DATABASE                  bytes of wal per heartbeat of play
  *   bench_store fill DATABASE ROWS FIRST_MS   bytes of a database with that many heartbeats */
 #include "platform/process.h"
 #include "record/uuid.h"
@@ -108,6 +110,64 @@ static double measure_commits(const char *path, double seconds)
     return (double)count / passed;
 }
 
+static int compare(const void *a, const void *b)
+{
+    const int64_t *left = a;
+    const int64_t *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+static double measure_p99(const char *path, double seconds)
+{
+    enum { SAMPLES_MAX = 200000 };
+    static int64_t took_us[SAMPLES_MAX];
+    struct bench bench = {0};
+    struct error error = {0};
+    int count = 0;
+    open_store(&bench, path);
+    if (store_start(bench.store, &error) != 0)
+        give_up(error.text);
+    int64_t wall_ms = bench.clock.wall_ms(&bench.clock);
+    int64_t begun_ms = bench.clock.monotonic_ms(&bench.clock);
+    while (count < SAMPLES_MAX && seconds_since(&bench.clock, begun_ms) < seconds) {
+        int64_t begun_us = clock_measure_us();
+        put(&bench, wall_ms + (int64_t)count * POLL_MS);
+        settle(&bench);
+        took_us[count++] = clock_measure_us() - begun_us;
+    }
+    close_store(&bench);
+    qsort(took_us, (size_t)count, sizeof(took_us[0]), compare);
+    return (double)took_us[count - 1 - count / 100] / 1000;
+}
+
+/* So few that the wal is not folded into the database between them. */
+static double measure_wal(const char *path)
+{
+    enum { HEARTBEATS = 100 };
+    char wal[4096];
+    struct bench bench = {0};
+    struct error error = {0};
+    struct stat before;
+    struct stat after;
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    open_store(&bench, path);
+    if (store_start(bench.store, &error) != 0)
+        give_up(error.text);
+    int64_t playing_ms = bench.clock.wall_ms(&bench.clock) / (2 * PLAY_MS) * (2 * PLAY_MS);
+    put(&bench, playing_ms);
+    settle(&bench);
+    int missing = stat(wal, &before);
+    for (int64_t i = 1; i <= HEARTBEATS; i++) {
+        put(&bench, playing_ms + i * POLL_MS);
+        settle(&bench);
+    }
+    missing += stat(wal, &after);
+    close_store(&bench);
+    if (missing != 0 || after.st_size <= before.st_size)
+        give_up("the wal cannot be measured");
+    return (double)(after.st_size - before.st_size) / HEARTBEATS;
+}
+
 static double fill(const char *path, int64_t rows, int64_t first_ms)
 {
     struct bench bench = {0};
@@ -156,6 +216,10 @@ int main(int argc, char **argv)
         number = measure_floor(argv[2], strtod(argv[3], NULL), strcmp(what, "append") == 0);
     else if (argc == 4 && strcmp(what, "commits") == 0)
         number = measure_commits(argv[2], strtod(argv[3], NULL));
+    else if (argc == 4 && strcmp(what, "p99") == 0)
+        number = measure_p99(argv[2], strtod(argv[3], NULL));
+    else if (argc == 3 && strcmp(what, "wal") == 0)
+        number = measure_wal(argv[2]);
     else if (argc == 5 && strcmp(what, "fill") == 0)
         number = fill(argv[2], strtoll(argv[3], NULL, 10), strtoll(argv[4], NULL, 10));
     else
