@@ -27,6 +27,7 @@ void ballast_place(const char *path)
     if (!ballast_path(ballast, path) || file_size(ballast) == BALLAST_BYTES ||
         file_free_bytes(path) < (int64_t)ROOM_FACTOR * BALLAST_BYTES)
         return;
+    static_assert(ROOM_FACTOR > 2, "it must not fill the disk that it is kept for");
     char *bytes = malloc(BALLAST_BYTES);
     assert(bytes != NULL);
     process_random(bytes, BALLAST_BYTES); /* some file systems do not store zeros */

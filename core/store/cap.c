@@ -76,6 +76,7 @@ static int pass_sinks(struct store *store, const struct slice *slice, struct err
                           .to_seq = slice->last_seq,
                           .count = sqlite3_column_int64(sinks, 2),
                           .reason = "store_full"};
+        assert(gap.count > 0 && gap.count <= gap.to_seq - gap.from_seq + 1);
         result = gaps_add(store, &gap, error);
     }
     if (result == 0 && code != SQLITE_DONE)

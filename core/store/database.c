@@ -189,6 +189,7 @@ int database_fail(sqlite3 *db, struct error *error)
 
 int database_exec(sqlite3 *db, const char *sql, struct error *error)
 {
+    assert(db != NULL);
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(db, error);
 }
 
@@ -265,6 +266,7 @@ void database_bind(sqlite3_stmt *statement, int count, const int64_t *values)
 
 int database_step(sqlite3_stmt *statement, struct error *error)
 {
+    assert(sqlite3_stmt_busy(statement) == 0); /* whoever used it before reset it */
     int code = sqlite3_step(statement);
     int result = 0;
     if (code != SQLITE_DONE && code != SQLITE_ROW)

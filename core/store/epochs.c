@@ -4,6 +4,8 @@
 
 #include "platform/process.h"
 
+#include <assert.h>
+
 int store_find_device(sqlite3 *db, const char *device_id, int64_t *device, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -28,6 +30,7 @@ int store_find_device(sqlite3 *db, const char *device_id, int64_t *device, struc
 int store_add_epoch(sqlite3 *db, int64_t device, int64_t first_seq, int64_t wall_ms, int64_t *epoch,
                     struct error *error)
 {
+    assert(device > 0 && first_seq > 0);
     uint8_t random[UUID_RANDOM_BYTES];
     uint8_t uuid[UUID_BYTES];
     process_random(random, sizeof(random));

@@ -10,6 +10,7 @@
 int events_put(sqlite3 *db, int64_t wall_ms, const char *sentence, struct error *error)
 {
     sqlite3_stmt *put = NULL;
+    assert(sentence[0] != '\0');
     int result = database_prepare(db,
                                   "INSERT INTO meta VALUES('event_ms', ?1), ('event', ?2)"
                                   " ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -50,6 +51,7 @@ int events_read(struct store *store, struct error *error)
 static int tell_hole(struct store *store, int64_t from_seq, int64_t to_seq, struct error *error)
 {
     sqlite3_stmt *sinks = NULL;
+    assert(from_seq > 0 && from_seq <= to_seq && to_seq < store->next_seq);
     struct gap gap = {.to_seq = to_seq, .reason = "damaged"};
     int told = 0;
     int result =

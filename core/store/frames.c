@@ -101,7 +101,9 @@ static void make_room(struct frames *frames, uint32_t page)
 
 static void accept(struct frames *frames, struct transaction *transaction)
 {
+    assert(transaction->count <= transaction->capacity);
     for (uint32_t i = 0; i < transaction->count; i++) {
+        assert(transaction->entries[i].page > 0 && transaction->entries[i].frame > 0);
         make_room(frames, transaction->entries[i].page);
         frames->of_page[transaction->entries[i].page] = transaction->entries[i].frame;
     }

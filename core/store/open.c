@@ -242,6 +242,7 @@ int store_open(struct store **store, const struct store_options *options, struct
     if (result != 0)
         return result;
     struct store *made = *store;
+    assert(made->next_seq > made->oldest_seq && made->record.epoch > 0);
     (void)file_identify(made->path, &made->identity);
     transaction_watch_wal(made);
     ballast_place(made->path);

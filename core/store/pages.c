@@ -152,6 +152,7 @@ struct span {
 
 static bool take_varint(struct span *span, uint64_t *number)
 {
+    assert(span->next <= span->end);
     *number = 0;
     for (int i = 0; i < 9 && span->next < span->end; i++) {
         uint8_t byte = *span->next++;
@@ -168,6 +169,7 @@ static bool take_varint(struct span *span, uint64_t *number)
 
 static int64_t take_integer(const uint8_t *bytes, int length)
 {
+    assert(length >= 0 && length <= 8);
     uint64_t number = length > 0 && (bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
     for (int i = 0; i < length; i++)
         number = number << 8 | bytes[i];
@@ -218,6 +220,7 @@ static bool take_record(struct span payload, struct pages_record *record)
 static uint64_t local_bytes(const struct pages *pages, uint64_t payload, bool is_index)
 {
     uint64_t usable = pages->page_bytes;
+    assert(usable >= 512); /* the sums below stay above zero */
     uint64_t most = is_index ? (usable - 12) * 64 / 255 - 23 : usable - 35;
     uint64_t least = (usable - 12) * 32 / 255 - 23;
     if (payload <= most)
@@ -233,6 +236,7 @@ static bool take_payload(struct pages *pages, struct span cell, uint64_t bytes, 
     uint64_t left = (uint64_t)(cell.end - cell.next);
     if (bytes > PAYLOAD_MAX || local > left || (local < bytes && local + 4 > left))
         return false;
+    assert(local <= PAYLOAD_MAX);
     memcpy(pages->payload, cell.next, local);
     uint64_t got = local;
     uint32_t page = local < bytes ? frames_big_endian(cell.next + local) : 0;

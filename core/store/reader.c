@@ -131,6 +131,7 @@ void reader_row(sqlite3_stmt *row, struct heartbeat *heartbeat)
 
 static int find_origin(struct store_reader *reader, int64_t epoch, struct error *error)
 {
+    assert(reader->db != NULL);
     if (reader->origin_epoch == epoch)
         return 0;
     sqlite3_stmt *statement = reader->statements[READER_ORIGIN];
@@ -258,6 +259,7 @@ int store_read_sink(struct store_reader *reader, const char *sink, struct store_
     int result = follow(reader, error);
     if (result != 0)
         return result;
+    assert(sink[0] != '\0');
     sqlite3_stmt *statement = reader->statements[READER_SINK];
     sqlite3_bind_text(statement, 1, sink, -1, SQLITE_STATIC);
     int code = sqlite3_step(statement);

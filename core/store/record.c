@@ -105,6 +105,7 @@ int record_add_slot(struct record *record, int64_t slot, int64_t activity, int64
                     int64_t overdraft_ms, struct error *error)
 {
     const int64_t values[] = {record->device, slot, activity, used_ms, overdraft_ms};
+    assert(used_ms >= 0 && overdraft_ms >= 0 && overdraft_ms <= used_ms);
     database_bind(record->statements[RECORD_SLOT], 5, values);
     return database_step(record->statements[RECORD_SLOT], error);
 }
@@ -166,6 +167,7 @@ int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, i
 int record_tick(struct record *record, const struct tick *tick, struct error *error)
 {
     const int64_t values[] = {tick->monotonic_ms, tick->boottime_ms, tick->wall_ms};
+    assert(memchr(tick->boot_id, '\0', sizeof(tick->boot_id)) != NULL);
     sqlite3_stmt *statement = record->statements[RECORD_TICK];
     database_bind(statement, 3, values);
     sqlite3_bind_text(statement, 4, tick->boot_id, -1, SQLITE_STATIC);

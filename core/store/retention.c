@@ -34,6 +34,7 @@ void retention_pace(struct store *store, int64_t took_us)
         rows /= 2;
     else if (took_us < SLICE_US / 4)
         rows += rows / 4;
+    assert(took_us >= 0);
     store->slice_rows = rows < SLICE_ROWS_MIN   ? SLICE_ROWS_MIN
                         : rows > SLICE_ROWS_MAX ? SLICE_ROWS_MAX
                                                 : rows;
@@ -107,6 +108,7 @@ int retention_delete(struct store *store, int64_t after_seq, int64_t last_seq, i
     /* verify compares only what the rows that are left cover completely. */
     int64_t border_ms = (newest_ms / USAGE_SLOT_MS + 1) * USAGE_SLOT_MS;
     const int64_t rows[] = {after_seq, last_seq, cutoff_ms};
+    assert(after_seq < last_seq && last_seq < store->next_seq - 1); /* the newest row stays */
     int64_t begun_us = clock_measure_us();
     int result = run(store,
                      "INSERT INTO meta VALUES('pruned_before_ms', ?)"

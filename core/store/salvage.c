@@ -147,6 +147,7 @@ static int move_aside(const char *path, const char *suffix, struct error *error)
     char from[PATH_CAPACITY];
     char to[PATH_CAPACITY];
     int result = 0;
+    assert(suffix[0] != '\0'); /* else each would be renamed to itself */
     for (int i = 0; i < COMPANIONS_COUNT && result == 0; i++) {
         snprintf(from, sizeof(from), "%s%s", path, companions[i]);
         snprintf(to, sizeof(to), "%s%s%s", path, suffix, companions[i]);
@@ -203,6 +204,7 @@ static int build(const char *path, const char *temporary, const char *suffix, co
     struct pages *pages = NULL;
     struct salvage_result found = {0};
     sqlite3 *db = NULL;
+    assert(suffix[0] != '\0'); /* it would be read and written at once */
     snprintf(database, sizeof(database), "%s%s", path, suffix);
     snprintf(wal, sizeof(wal), "%s-wal", database);
     int result = pages_open(&pages, database, wal, error);

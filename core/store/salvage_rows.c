@@ -173,6 +173,7 @@ static void bind_value(sqlite3_stmt *statement, int index, const struct pages_va
 static void insert(struct salvage *salvage, int shape, const struct pages_record *record)
 {
     sqlite3_stmt *statement = salvage->inserts[shape];
+    assert(shape < SHAPES_COUNT && record->count <= sqlite3_bind_parameter_count(statement));
     sqlite3_clear_bindings(statement);
     for (int i = 0; i < record->count; i++)
         bind_value(statement, i + 1, &record->values[i]);
@@ -297,6 +298,7 @@ static int count_rows(sqlite3 *db, struct salvage_result *result, struct error *
 int salvage_rows(sqlite3 *db, struct pages *pages, const char *device_id, int64_t wall_ms,
                  struct salvage_result *result, struct error *error)
 {
+    assert(sqlite3_get_autocommit(db) == 0);
     struct salvage salvage = {.db = db, .device_id = device_id, .error = error};
     /* What a new database knows of itself counts only where the old one does not tell. */
     salvage.result = database_exec(

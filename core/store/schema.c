@@ -265,6 +265,7 @@ static int put_installation(sqlite3 *db, int64_t wall_ms, struct error *error)
 static int make_step(sqlite3 *db, int64_t version, int64_t wall_ms, struct error *error)
 {
     char numbers[256];
+    assert(version >= 0 && version < DATABASE_VERSION);
     snprintf(numbers, sizeof(numbers),
              "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64 ";"
              "INSERT INTO meta VALUES('version', %" PRId64 ")"

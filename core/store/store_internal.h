@@ -129,6 +129,10 @@ int writer_call(struct store *store, int (*run)(struct store *, void *, struct e
                 void *argument, struct error *error);
 /* Commits what is in the ring now. False: it failed. */
 bool writer_drain(struct store *store);
+
+/* upkeep.c: deletes old rows once an hour, and looks each minute at what lies around the database:
+ * a note of damage, the cap, the ballast. */
+void upkeep_if_due(struct store *store);
 /* Looks again at what the database holds, for the health. */
 void writer_measure(struct store *store);
 

@@ -29,6 +29,7 @@ static bool is_full(int code)
 
 void transaction_give_up(struct store *store, const char *why)
 {
+    assert(why[0] != '\0');
     log_error("store", "%s; the agent has to end", why);
     mutex_lock(&store->lock);
     store->health.failed_for_good = true;
@@ -79,6 +80,7 @@ int transaction_begin(struct store *store, struct error *error)
 {
     if (store->health.failed_for_good) /* the writer's own word: no lock is needed */
         return error_set(error, EXIT_CODE_DISK, "%s", store->health.problem);
+    assert(sqlite3_get_autocommit(store->db) != 0); /* one change at a time */
     int result = rescue_if_gone(store, error);
     if (result != 0)
         return result;

@@ -4,7 +4,6 @@
 #include "store_internal.h"
 
 #include "log.h"
-#include "salvage.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -13,7 +12,6 @@
 
 enum { BATCH = 64 };
 enum { BACKOFF_FIRST_MS = 1000, BACKOFF_MAX_MS = 30 * 1000 };
-enum { PRUNE_EVERY_MS = 3600 * 1000, LOOK_EVERY_MS = 60 * 1000 };
 
 static int64_t now_ms(const struct store *store)
 {
@@ -97,6 +95,7 @@ static void after_success(struct store *store, int64_t head, const struct batch 
     store->next_seq += batch->lost;
     if (store->oldest_seq == 0)
         store->oldest_seq = store->next_seq;
+    assert(store->oldest_seq <= store->next_seq && count > 0);
     store->next_seq += count;
     store->committed = head + count;
     store->backoff_ms = 0;
@@ -236,75 +235,6 @@ static bool is_stopping(struct store *store)
     return stopping;
 }
 
-static void prune_if_due(struct store *store)
-{
-    struct error error = {0};
-    int64_t deleted = 0;
-    bool more = false;
-    if (now_ms(store) < store->prune_at_ms)
-        return;
-    int result = transaction_begin(store, &error);
-    if (result == 0)
-        result = transaction_end(store, retention_slice(store, &deleted, &more, &error), &error);
-    if (result != 0)
-        log_warning("store", "old heartbeats cannot be deleted: %s", error.text);
-    store->prune_at_ms = result == 0 && more ? 0 : now_ms(store) + PRUNE_EVERY_MS;
-}
-
-static int keep_below_cap(struct store *store, bool *more, struct error *error)
-{
-    int result = transaction_begin(store, error);
-    if (result == 0)
-        result = transaction_end(store, cap_slice(store, more, error), error);
-    return result;
-}
-
-static int give_back_room(struct store *store, bool *more, struct error *error)
-{
-    int result = transaction_begin(store, error);
-    if (result == 0)
-        result = transaction_end(store, retention_give_back(store, more, error), error);
-    return result;
-}
-
-/* What may have come about around the database while nobody wrote. */
-static void look_around_if_due(struct store *store)
-{
-    struct error error = {0};
-    bool more = false;
-    if (now_ms(store) < store->look_at_ms)
-        return;
-    store->look_at_ms = now_ms(store) + LOOK_EVERY_MS;
-    if (store->health.failed_for_good)
-        return;
-    if (salvage_is_noted(store->path)) {
-        transaction_give_up(store, "somebody who read the database found it damaged");
-        return;
-    }
-    int result = keep_below_cap(store, &more, &error);
-    if (result == 0 && !more)
-        result = give_back_room(store, &more, &error);
-    if (result == 0 && more)
-        store->look_at_ms = 0;
-    if (error.text[0] != '\0')
-        log_warning("store", "%s", error.text);
-    if (store->health.storing)
-        ballast_place(store->path);
-    writer_measure(store);
-}
-
-void writer_measure(struct store *store)
-{
-    char wal[4096 + 8];
-    snprintf(wal, sizeof(wal), "%s-wal", store->path);
-    int64_t bytes = file_size(store->path) + file_size(wal);
-    (void)file_identify(wal, &store->wal);
-    mutex_lock(&store->lock);
-    store->health.bytes = bytes;
-    store->health.rows = store->oldest_seq == 0 ? 0 : store->next_seq - store->oldest_seq;
-    mutex_unlock(&store->lock);
-}
-
 void writer_work(void *argument)
 {
     struct store *store = argument;
@@ -312,8 +242,7 @@ void writer_work(void *argument)
         bool served = serve_request(store);
         if (drain_at(store) <= now_ms(store))
             writer_drain(store);
-        prune_if_due(store);
-        look_around_if_due(store);
+        upkeep_if_due(store);
         if (served)
             continue;
         int64_t until_ms = drain_at(store);
