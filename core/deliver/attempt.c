@@ -276,6 +276,20 @@ static int64_t take(struct deliver_worker *worker, const clb_delivery *delivery,
     return step.pause_ms;
 }
 
+/* We broke it off ourselves: what was not taken is no fault of the receiver. */
+static int64_t take_part(struct deliver_worker *worker, clb_delivery *delivery)
+{
+    if (delivery->accepted == 0)
+        return BACKOFF_BASE_MS;
+    (void)judge(worker, delivery);
+    worker->policy.failures = 0;
+    worker->unsaved.is_any = true;
+    delivery->outcome = CLB_DELIVERED;
+    note_progress(worker, delivery, "");
+    attempt_settle(worker);
+    return BACKOFF_BASE_MS;
+}
+
 int64_t attempt(struct deliver_worker *worker, bool *is_empty)
 {
     struct error error = {0};
@@ -286,8 +300,7 @@ int64_t attempt(struct deliver_worker *worker, bool *is_empty)
     if (*is_empty)
         return 0;
     attempt_call(worker, &delivery, &error);
-    /* When we broke it off ourselves, what was not taken is no fault of the receiver. */
-    if (worker_is_cancelled(worker) && delivery.outcome == CLB_RETRY && delivery.accepted == 0)
-        return BACKOFF_BASE_MS;
+    if (worker_is_cancelled(worker) && delivery.outcome == CLB_RETRY)
+        return take_part(worker, &delivery);
     return take(worker, &delivery, error.text);
 }
