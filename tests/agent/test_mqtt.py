@@ -451,14 +451,14 @@ class Trouble(Case):
         watcher = self.watcher(broker)
         gate = Gate(broker.port, pause=0.02)
         self.addCleanup(gate.close)
-        agent = self.agent(gate.port, "timeout_sec = 1;")
+        agent = self.agent(gate.port, "timeout_sec = 2;")
         self.fill(agent, BACKLOG)
         agent.start()
         until(lambda: len(watcher.heartbeats()) > BACKLOG, "the backlog")
         payloads = self.assert_all_arrived(agent, watcher)
         self.assertEqual(len(set(payloads)), len(payloads), "nothing twice")
         self.assertEqual(1, watcher.payloads("/availability").count("online"))
-        self.assertIn("too slowly", agent.log.read_text())
+        self.assertGreater(self.sink(agent)["failures"], 0, "some batches were too much")
 
     def test_a_name_that_cannot_be_found(self):
         agent = self.agent(free_port())
