@@ -197,6 +197,8 @@ int generation_start(struct generation *generation, struct error *error)
 bool generation_stop(struct generation *generation, int64_t until_ms)
 {
     bool all = true;
+    /* All are asked before any is waited for: one that hangs takes no time from the others. */
+    detect_cancel(generation->detect);
     if (generation->deliver != NULL)
         all = deliver_stop(generation->deliver, until_ms);
     return detect_stop(generation->detect, until_ms) && all;

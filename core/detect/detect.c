@@ -41,13 +41,17 @@ int detect_start(struct detect *detect, struct error *error)
     return 0;
 }
 
-bool detect_stop(struct detect *detect, int64_t until_ms)
+void detect_cancel(struct detect *detect)
 {
     for (int i = 0; i < detect->count; i++)
         if (detect->workers[i].instance != NULL)
             instance_cancel(detect->workers[i].instance);
+}
 
+bool detect_stop(struct detect *detect, int64_t until_ms)
+{
     bool all = true;
+    detect_cancel(detect);
     for (int i = 0; i < detect->count; i++) {
         struct detect_worker *worker = &detect->workers[i];
         int64_t left_ms = until_ms - detect->clock->monotonic_ms(detect->clock);

@@ -42,6 +42,9 @@ struct detect *detect_create(const struct detect_spec *specs, int count, struct 
                              struct wakeup *ready);
 int detect_start(struct detect *detect, struct error *error); /* the workers. [main] */
 
+/* Asks all workers to stop, and does not wait. [main] */
+void detect_cancel(struct detect *detect);
+
 /* Stopping has two phases, so that every instance has stopped before the first is destroyed. The
  * first asks all workers to stop, and waits until `until_ms` of the monotonic clock at most. False:
  * a worker did not come back. Then nothing may be destroyed, and the process has to end with

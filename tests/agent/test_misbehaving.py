@@ -176,6 +176,7 @@ class Faults(Household):
         self.assertEqual(0, self.part(agent)["delivered_seq"])
         self.assertEqual(0, agent.stop()[0])
         self.assert_names(agent, "sink bad does not come back, and is left behind")
+        self.assertNotIn("detector games does not come back", agent.log.read_text())
 
     def test_a_stop_that_hangs(self):
         agent = self.detector("hang_stop")
