@@ -77,7 +77,9 @@ static void release(struct victim *victim)
 
 /* Two days with a border in a credit, idle time, overdraft, a cursor, a gap and a record that was
  * set aside. What a killed agent leaves, part of it in the wal, or one that was stopped. */
-static struct victim make_victim(struct fixture *fixture, bool killed)
+enum end { STOPPED, KILLED, KILLED_FOLDED };
+
+static struct victim make_victim(struct fixture *fixture, enum end end)
 {
     struct error error = {0};
     struct victim victim;
@@ -97,10 +99,13 @@ static struct victim make_victim(struct fixture *fixture, bool killed)
     fixture_start(fixture);
     for (int i = 0; i < 40; i++)
         fixture_put_many(fixture, MIDNIGHT_MS + 3600000 + i * 5000, 1, i % 2 == 0);
-    if (!killed)
+    if (end == STOPPED)
         fixture_close(fixture);
+    if (end ==
+        KILLED_FOLDED) /* the wal is there still, and the database is newer than most of it */
+        fixture_exec(fixture->path, "PRAGMA wal_checkpoint");
     victim = (struct victim){take(fixture, ""), take(fixture, "-wal"), take(fixture, "-shm")};
-    if (killed)
+    if (end != STOPPED)
         fixture_close(fixture);
     return victim;
 }
@@ -300,9 +305,9 @@ static bool check(struct fixture *fixture, const struct victim *victim, const st
     return was_salvaged;
 }
 
-static void check_random(struct fixture *fixture, bool killed, bool in_wal, bool cut)
+static void check_random(struct fixture *fixture, enum end end, bool in_wal, bool cut)
 {
-    struct victim victim = make_victim(fixture, killed);
+    struct victim victim = make_victim(fixture, end);
     size_t length = in_wal ? victim.wal.length : victim.database.length;
     int noticed = 0;
     seed =
@@ -318,38 +323,44 @@ static void check_random(struct fixture *fixture, bool killed, bool in_wal, bool
 
 static void a_bit_of_a_stopped_database_flips(void **state)
 {
-    check_random(*state, false, false, false);
+    check_random(*state, STOPPED, false, false);
 }
 
 static void a_bit_of_a_killed_database_flips(void **state)
 {
-    check_random(*state, true, false, false);
+    check_random(*state, KILLED, false, false);
 }
 
 static void a_bit_of_the_wal_flips(void **state)
 {
-    check_random(*state, true, true, false);
+    check_random(*state, KILLED, true, false);
 }
 
 static void a_stopped_database_is_cut(void **state)
 {
-    check_random(*state, false, false, true);
+    check_random(*state, STOPPED, false, true);
 }
 
 static void a_killed_database_is_cut(void **state)
 {
-    check_random(*state, true, false, true);
+    check_random(*state, KILLED, false, true);
 }
 
 static void the_wal_is_cut(void **state)
 {
-    check_random(*state, true, true, true);
+    check_random(*state, KILLED, true, true);
+}
+
+/* What is left of it would bring pages back that are older than those of the database. */
+static void a_wal_that_was_folded_is_cut(void **state)
+{
+    check_random(*state, KILLED_FOLDED, true, true);
 }
 
 /* Each byte of it matters, and none leaves the agent without a database. */
 static void every_byte_of_the_header_may_be_wrong(void **state)
 {
-    struct victim victim = make_victim(*state, false);
+    struct victim victim = make_victim(*state, STOPPED);
     for (size_t at = 0; at < 100; at++) {
         struct damage damage = {.at = at, .bit = (int)(at % 8)};
         check(*state, &victim, &damage);
@@ -359,7 +370,7 @@ static void every_byte_of_the_header_may_be_wrong(void **state)
 
 static void every_cut_of_the_first_page(void **state)
 {
-    struct victim victim = make_victim(*state, false);
+    struct victim victim = make_victim(*state, STOPPED);
     for (size_t at = 1; at < 1100; at += at < 120 ? 1 : 97) {
         struct damage damage = {.cut = true, .at = at};
         check(*state, &victim, &damage);
@@ -377,7 +388,7 @@ static void what_a_salvage_keeps(void **state)
         "SELECT hex(uuid) FROM epochs WHERE id = 1",
         "SELECT group_concat(name) FROM (SELECT name FROM names ORDER BY id)",
     };
-    struct victim victim = make_victim(fixture, false);
+    struct victim victim = make_victim(fixture, STOPPED);
     for (int i = 0; i < 3; i++)
         fixture_text(fixture, queries[i], before[i], sizeof(before[i]));
     /* The schema: nothing can be read through it. */
@@ -408,7 +419,7 @@ static void what_a_salvage_keeps(void **state)
 static void a_hole_is_a_gap(void **state)
 {
     struct fixture *fixture = *state;
-    struct victim victim = make_victim(fixture, false);
+    struct victim victim = make_victim(fixture, STOPPED);
     unsigned char id[16];
     id_of(300, id);
     const unsigned char *at =
@@ -435,7 +446,7 @@ static void a_salvage_that_was_cut_off_goes_on(void **state)
     struct fixture *fixture = *state;
     char from[256];
     char to[256];
-    struct victim victim = make_victim(fixture, true);
+    struct victim victim = make_victim(fixture, KILLED);
     struct damage damage = {.at = 3, .bit = 1};
     for (int moved = 0; moved <= 3; moved++) {
         static const char *const companions[] = {"", "-wal", "-shm"};
@@ -471,7 +482,7 @@ static void damage_that_a_reader_finds_ends_the_agent(void **state)
     static bool back[ALL_ROWS + 1];
     int count;
     struct error error = {0};
-    struct victim victim = make_victim(fixture, false);
+    struct victim victim = make_victim(fixture, STOPPED);
     unsigned char id[16];
     id_of(300, id);
     fixture_start(fixture);
@@ -508,6 +519,7 @@ int main(void)
         TEST(a_stopped_database_is_cut),
         TEST(a_killed_database_is_cut),
         TEST(the_wal_is_cut),
+        TEST(a_wal_that_was_folded_is_cut),
         TEST(every_byte_of_the_header_may_be_wrong),
         TEST(every_cut_of_the_first_page),
         TEST(what_a_salvage_keeps),
