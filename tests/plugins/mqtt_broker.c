@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +63,7 @@ static void run(struct mqtt_broker *broker)
     assert_true(broker->pid >= 0);
     if (broker->pid == 0) {
         int log = open("/dev/null", O_WRONLY);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when the test crashes */
         dup2(log, 1);
         dup2(log, 2);
         if (chdir(broker->folder) == 0)
@@ -84,7 +86,8 @@ void mqtt_broker_start(struct mqtt_broker *broker, const char *more)
     snprintf(path, sizeof(path), "%s/mosquitto.conf", broker->folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file, "listener %d 127.0.0.1\n%s\n", broker->port,
+    /* As root it would become another user, and outlive a test that crashes. */
+    fprintf(file, "%slistener %d 127.0.0.1\n%s\n", getuid() == 0 ? "user root\n" : "", broker->port,
             more[0] != '\0' ? more : "allow_anonymous true");
     fclose(file);
     run(broker);
