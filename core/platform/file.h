@@ -13,6 +13,7 @@ enum { PATH_CAPACITY = 4096 };
 
 bool file_exists(const char *path);
 bool file_is_regular(const char *path);
+bool file_is_read_only(const char *path); /* it is on a disk that takes nothing */
 
 /* Reads a whole file of at most `limit` bytes into memory that the caller frees with free(); a NUL
  * is put behind the last byte. */

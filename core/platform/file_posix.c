@@ -62,6 +62,11 @@ static int read_all(int file, const char *path, size_t limit, char **bytes, size
     return 0;
 }
 
+bool file_is_read_only(const char *path)
+{
+    return access(path, W_OK) != 0 && errno == EROFS;
+}
+
 int file_read(const char *path, size_t limit, char **bytes, size_t *length, struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

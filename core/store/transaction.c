@@ -6,18 +6,18 @@
 #include "salvage.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 
 enum { WAL_PAGES_MAX = 1000 }; /* 20 minutes of play */
 
 /* An fsync that failed must not be tried again on the same handle: the kernel may have dropped what
  * it could not write, and say that all is well. */
-static bool is_final(sqlite3 *db)
+static bool is_final(const struct store *store)
 {
-    int code = sqlite3_extended_errcode(db);
-    /* A disk that became read-only took nothing, and so lost nothing. */
-    bool took_nothing = code == SQLITE_IOERR_WRITE && sqlite3_system_errno(db) == EROFS;
+    int code = sqlite3_extended_errcode(store->db);
+    /* A disk that became read-only took nothing, and so lost nothing. SQLite does not always keep
+     * the system's error: the disk is asked. */
+    bool took_nothing = code == SQLITE_IOERR_WRITE && file_is_read_only(store->path);
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
            (code == SQLITE_IOERR_WRITE && !took_nothing);
 }
@@ -45,7 +45,7 @@ static void judge(struct store *store)
     struct error error = {0};
     bool is_damaged = database_is_damaged(store->db);
     store->is_full = is_full(sqlite3_extended_errcode(store->db));
-    if (!is_damaged && !is_final(store->db))
+    if (!is_damaged && !is_final(store))
         return;
     database_fail(store->db, &error);
     if (is_damaged)

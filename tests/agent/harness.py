@@ -161,13 +161,13 @@ class Agent:
         database.close()
         return rows
 
-    def start(self, *arguments, ready=True, descriptors=None):
-        """`descriptors`: how many the agent may have."""
+    def start(self, *arguments, ready=True, descriptors=None, environment=None):
+        """`descriptors`: how many the agent may have. `environment`: variables beside the usual."""
         limit = [f"ulimit -n {descriptors}; exec \"$@\"", "sh"] if descriptors else ["exec \"$@\"", "sh"]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
                 ["sh", "-c", *limit, AGENT, "run", "--config", self.config, *arguments],
-                stderr=log, env=clean_environment(),
+                stderr=log, env=clean_environment() | (environment or {}),
             )
         if ready:
             until(self.answers, f"the API: {self.log.read_text()}")

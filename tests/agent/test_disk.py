@@ -160,6 +160,34 @@ class ReadOnly(Base):
         self.verify(agent)
 
 
+class BecomesReadOnly(Base):
+    def test_sampling_goes_on_and_all_is_stored_when_it_can_be_written_again(self):
+        shim = os.environ.get("CLB_READ_ONLY_SHIM")
+        if not shim:
+            self.skipTest("a library that is loaded first gets in the way of the sanitizer's")
+        agent = self.make()
+        flag = agent.database.with_name("read-only")
+        agent.start(environment={"LD_PRELOAD": shim, "CLB_READ_ONLY": str(flag)})
+        until(lambda: agent.status()["store"]["durable_seq"] >= 3, "heartbeats")
+        before = self.rows(agent)
+        flag.touch()
+        store = until(lambda: s if (s := agent.status()["store"])["waiting"] >= 4 else None,
+                      "heartbeats that wait")
+        self.assertEqual("failing", store["health"])
+        self.assertEqual(503, agent.get("/health")[0])
+        last = agent.status()["last_seen"]
+        until(lambda: agent.status()["last_seen"] > last, "sampling on a disk that takes nothing")
+        flag.unlink()
+        until(lambda: (s := agent.status()["store"])["health"] == "ok" and s["waiting"] == 0,
+              "all to be stored")
+        stored = agent.history()[::-1]
+        self.assertEqual(list(range(1, len(stored) + 1)), [heartbeat["seq"] for heartbeat in stored])
+        self.assertGreater(len(stored), len(before) + 4)
+        self.assertEqual(0, agent.stop()[0])
+        self.assertEqual(before, self.rows(agent)[:len(before)])
+        self.verify(agent)
+
+
 class Vanished(Base):
     def test_a_database_that_is_deleted_is_made_anew(self):
         agent = self.make()
