@@ -25,8 +25,7 @@ static int make_instance(struct plan *plan, const struct plugin *plugin, enum in
     int result = instance_create(instance, plugin, kind, config->name, settings, clock, error);
     config_settings_destroy(settings);
     if (result != 0)
-        error_set(error, result, "%s %s: %s", kind == INSTANCE_DETECTOR ? "detector" : "sink",
-                  config->name, error->text);
+        error_set(error, result, "%s %s: %s", instance_kind_name(kind), config->name, error->text);
     return result;
 }
 

@@ -15,11 +15,6 @@ struct check {
     struct config_problems *problems;
 };
 
-static const char *kind_name(enum instance_kind kind)
-{
-    return kind == INSTANCE_DETECTOR ? "detector" : "sink";
-}
-
 const struct plugin *plan_plugin(const struct plan *plan, enum instance_kind kind,
                                  const struct config_instance *instance, bool *in_quarantine,
                                  struct error *error)
@@ -54,7 +49,7 @@ static void check_instance(const struct check *check, enum instance_kind kind,
                            const struct config_instance *instance)
 {
     char where[INSTANCE_CAPACITY + 16];
-    snprintf(where, sizeof(where), "%ss.%s", kind_name(kind), instance->name);
+    snprintf(where, sizeof(where), "%ss.%s", instance_kind_name(kind), instance->name);
     struct error error = {0};
     if (instance->plugin == NULL)
         return; /* that is a problem of its own already */
@@ -72,7 +67,7 @@ static void check_instance(const struct check *check, enum instance_kind kind,
     bool offers = kind == INSTANCE_DETECTOR ? plugin->detector != NULL : plugin->sink != NULL;
     if (!offers) {
         config_problem(check->problems, instance->node, "%s: the plugin \"%s\" is no %s", where,
-                       instance->plugin, kind_name(kind));
+                       instance->plugin, instance_kind_name(kind));
         return;
     }
     config_settings_destroy(config_settings(

@@ -70,13 +70,6 @@ void check_exports(struct subject *subject)
 
 /* ---- The handshake ---- */
 
-static const char *kind_of(const struct plugin *plugin)
-{
-    if (plugin->detector != NULL && plugin->sink != NULL)
-        return "detector and sink";
-    return plugin->detector != NULL ? "detector" : "sink";
-}
-
 static void tell_facts(const struct plugin *plugin)
 {
     char abi[32];
@@ -84,7 +77,7 @@ static void tell_facts(const struct plugin *plugin)
     snprintf(abi, sizeof(abi), "%u.%u", prefix->abi_major, prefix->abi_minor);
     check_fact("id", plugin->descriptor.id);
     check_fact("version", plugin->descriptor.version);
-    check_fact("kind", kind_of(plugin));
+    check_fact("kind", plugin_kind(plugin));
     check_fact("abi", abi);
 }
 

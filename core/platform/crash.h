@@ -29,6 +29,9 @@ enum { CRASH_STACK_BYTES = 16 * 1024 };
 void crash_use_stack(void *memory, size_t bytes);
 void crash_drop_stack(const void *memory); /* before that memory goes */
 
+/* The index-th signal that a crash comes with; 0: there are no more. */
+int crash_signal(int index);
+
 /* Seconds since 1970-01-01 UTC. */
 int64_t crash_time_sec(void);
 /* The name of the calling thread. */

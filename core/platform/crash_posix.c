@@ -81,6 +81,11 @@ void crash_drop_stack(const void *memory)
         sigaltstack(&none, NULL);
 }
 
+int crash_signal(int index)
+{
+    return index < FATALS_COUNT ? fatals[index].number : 0;
+}
+
 int64_t crash_time_sec(void)
 {
     struct timespec now = {0};

@@ -12,8 +12,6 @@
 /* SQLite and libcurl need some; eight threads of it are address space, not memory. */
 enum { STACK_BYTES = 512 * 1024 };
 
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
-
 static void check(int result)
 {
     assert(result == 0);
@@ -82,8 +80,8 @@ int thread_start(struct thread *thread, const char *name, void (*function)(void 
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
-    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-        sigdelset(&all, crashes[i]);
+    for (int i = 0; crash_signal(i) != 0; i++)
+        sigdelset(&all, crash_signal(i));
     check(pthread_sigmask(SIG_SETMASK, &all, &before));
 
     pthread_attr_t attributes;

@@ -40,11 +40,6 @@ static void put_number(struct line *line, int64_t number)
     put(line, digits + at);
 }
 
-static const char *kind_name(enum instance_kind kind)
-{
-    return kind == INSTANCE_DETECTOR ? "detector" : "sink";
-}
-
 static void put_who(struct line *line, const char *kind, const char *name, const char *phase)
 {
     put(line, kind);
@@ -63,7 +58,7 @@ static void put_culprit(struct line *line, const struct crossing *crossing, cons
     else if (crossing->instance == NULL)
         put_who(line, "plugin", crossing->name, crossing_phase_name(crossing->phase));
     else
-        put_who(line, kind_name(crossing->instance->kind), crossing->name,
+        put_who(line, instance_kind_name(crossing->instance->kind), crossing->name,
                 crossing_phase_name(crossing->phase));
 }
 
@@ -169,7 +164,7 @@ static bool is_about(const struct crash *crash, enum instance_kind kind, const c
     if (strcmp(crash->kind, "plugin") == 0)
         return plugin != NULL && strcmp(crash->name, plugin) == 0;
     return is_of_thread(crash, name) ||
-           (strcmp(crash->kind, kind_name(kind)) == 0 && strcmp(crash->name, name) == 0);
+           (strcmp(crash->kind, instance_kind_name(kind)) == 0 && strcmp(crash->name, name) == 0);
 }
 
 /* The newest times of somebody, for as many as it takes. */

@@ -15,6 +15,11 @@
 /* How long a call may overrun its deadline before the instance counts as wedged. */
 enum { GRACE_MS = 5000, START_LIMIT_MS = 10000, STOP_LIMIT_MS = 1000 };
 
+const char *instance_kind_name(enum instance_kind kind)
+{
+    return kind == INSTANCE_DETECTOR ? "detector" : "sink";
+}
+
 static struct instance_calls calls_of(const struct plugin *plugin, enum instance_kind kind)
 {
     if (kind == INSTANCE_DETECTOR) {

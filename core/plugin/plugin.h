@@ -59,6 +59,8 @@ void plugin_file_name(char name[INSTANCE_CAPACITY], const char *path);
 /* ---- Instances ------------------------------------------------------------------------------- */
 
 enum instance_kind { INSTANCE_DETECTOR, INSTANCE_SINK };
+/* "detector" or "sink". Safe in a signal handler. */
+const char *instance_kind_name(enum instance_kind kind);
 enum instance_state { INSTANCE_CREATED, INSTANCE_RUNNING, INSTANCE_STOPPED };
 
 /* What both kinds of tables have in common. */
