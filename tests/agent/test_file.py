@@ -108,6 +108,7 @@ class Killed(unittest.TestCase):
         stored = until(lambda: s if (s := self.agent.status()["sinks"][0])["pending"] == 0 else None, "the end")
         self.assertEqual("ok", stored["state"])
         self.assertEqual(0, self.agent.stop()[0])
+        self.assertEqual(0, self.agent.run("once").returncode)  # what came just before the stop goes too
         last = self.check_files() - 1
         self.assertEqual((last, last), self.ask("SELECT max(seq), count(*) FROM heartbeats"))
         self.compare_with_the_database()
