@@ -131,15 +131,36 @@ static void take_frame(struct frames *frames, struct transaction *transaction,
         frames->sound = number;
 }
 
-static bool is_sound(const struct frames *frames, const uint8_t *frame, struct sum sum)
+/* What frames are summed up to: as it is stored, and as it comes out of what was read. Either may
+ * be hit, and the next frame is judged by both. */
+struct before {
+    struct sum stored;
+    struct sum counted;
+};
+
+static bool is_equal(struct sum a, struct sum b)
 {
-    struct sum stored = stored_sum(frame + 16);
-    uint32_t page = frames_big_endian(frame);
-    if (memcmp(frame + 8, frames->salt, sizeof(frames->salt)) != 0 || page == 0 || page > PAGES_MAX)
-        return false;
+    return a.first == b.first && a.second == b.second;
+}
+
+static struct sum sum_frame(const struct frames *frames, const uint8_t *frame, struct sum sum)
+{
     add_to_sum(&sum, frames->is_big_endian, frame, CHECKED_BYTES);
     add_to_sum(&sum, frames->is_big_endian, frame + FRAME_HEADER_BYTES, frames->page_bytes);
-    return sum.first == stored.first && sum.second == stored.second;
+    return sum;
+}
+
+/* Moves `before` behind the frame. */
+static bool is_sound(const struct frames *frames, const uint8_t *frame, struct before *before)
+{
+    struct sum stored = stored_sum(frame + 16);
+    struct sum from_stored = sum_frame(frames, frame, before->stored);
+    struct sum from_counted = sum_frame(frames, frame, before->counted);
+    bool matches = is_equal(from_stored, stored) || is_equal(from_counted, stored);
+    uint32_t page = frames_big_endian(frame);
+    *before = (struct before){stored, from_stored};
+    return matches && memcmp(frame + 8, frames->salt, sizeof(frames->salt)) == 0 && page != 0 &&
+           page <= PAGES_MAX;
 }
 
 /* What it says of itself is believed as far as that it ends a transaction. */
@@ -154,6 +175,7 @@ static void pass_damaged(const struct frames *frames, struct transaction *transa
 
 static void scan(struct frames *frames, struct sum sum, bool header_is_sound)
 {
+    struct before before = {sum, sum};
     struct transaction transaction = {.has_damage = !header_is_sound};
     size_t bytes = FRAME_HEADER_BYTES + frames->page_bytes;
     uint8_t *frame = malloc(bytes);
@@ -161,11 +183,10 @@ static void scan(struct frames *frames, struct sum sum, bool header_is_sound)
     for (uint32_t number = 1; fread(frame, 1, bytes, frames->file) == bytes; number++) {
         if (number == 1 && !header_is_sound)
             memcpy(frames->salt, frame + 8, sizeof(frames->salt));
-        if (is_sound(frames, frame, sum))
+        if (is_sound(frames, frame, &before))
             take_frame(frames, &transaction, frame, number);
         else
             pass_damaged(frames, &transaction, frame);
-        sum = stored_sum(frame + 16);
     }
     free(frame);
     free(transaction.entries);

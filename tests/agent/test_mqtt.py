@@ -452,7 +452,7 @@ class Trouble(Case):
         watcher = self.watcher(broker)
         gate = Gate(broker.port, pause=0.02)
         self.addCleanup(gate.close)
-        agent = self.agent(gate.port, "timeout_sec = 2;")
+        agent = self.agent(gate.port, "timeout_sec = 4;")
         self.fill(agent, BACKLOG)
         agent.start()
         until(lambda: len(watcher.heartbeats()) > BACKLOG, "the backlog")
