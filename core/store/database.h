@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DATABASE_APPLICATION_ID = 0x434C4F42, DATABASE_VERSION = 2 }; /* "CLOB" */
+enum { DATABASE_APPLICATION_ID = 0x434C4F42, DATABASE_VERSION = 3 }; /* "CLOB" */
 
 /* Opens the one connection that writes. The file is made, mode 0600, when it is not there. */
 int database_open_writer(sqlite3 **db, const char *path, struct error *error);

@@ -50,6 +50,12 @@ static const struct shape shapes[] = {
     {"gaps", "nuTiiiiti", 9, false,
      "INSERT OR IGNORE INTO gaps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
     {"quarantine", "titti", 5, true, "INSERT OR IGNORE INTO quarantine VALUES(?1, ?2, ?3, ?4, ?5)"},
+    {"grants", "nuiiiitT", 8, false,
+     "INSERT OR IGNORE INTO grants VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+    {"local_days", "iiiiIiii", 8, true,
+     "INSERT OR IGNORE INTO local_days VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
+    {"sessions", "niiiiii", 7, false,
+     "INSERT OR IGNORE INTO sessions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
     /* The unique indexes on names and devices look the same. */
     {"meta", "ta", 2, true,
      "INSERT OR IGNORE INTO meta SELECT ?1, ?2 WHERE ?1 IN ('created_ms', 'installation_id',"

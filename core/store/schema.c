@@ -70,8 +70,24 @@ static const char tables_2[] =
     " STRICT, WITHOUT ROWID;"
     "ALTER TABLE sink_cursors ADD COLUMN delivered_gap INTEGER NOT NULL DEFAULT 0;";
 
+/* The household's account. A day is closed with the borders and the allowance that were in force:
+ * its totals are those of its slots. Dates are the household's, allowance NULL is unlimited. A
+ * grant stands beside what was used and changes none of it. A session is contiguous play of one
+ * activity (0: unnamed). */
+static const char tables_3[] =
+    "CREATE TABLE grants(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL, device INTEGER NOT NULL,"
+    " date INTEGER NOT NULL, granted_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,"
+    " granted_by TEXT NOT NULL, note TEXT) STRICT;"
+    "CREATE TABLE local_days(device INTEGER NOT NULL, date INTEGER NOT NULL,"
+    " start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL, allowance_ms INTEGER,"
+    " granted_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL, overdraft_ms INTEGER NOT NULL,"
+    " PRIMARY KEY(device, date)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE sessions(id INTEGER PRIMARY KEY, device INTEGER NOT NULL,"
+    " activity INTEGER NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,"
+    " used_ms INTEGER NOT NULL, overdraft_ms INTEGER NOT NULL) STRICT;";
+
 /* What makes of each version the next. */
-static const char *const steps[DATABASE_VERSION] = {tables_1, tables_2};
+static const char *const steps[DATABASE_VERSION] = {tables_1, tables_2, tables_3};
 
 static int refuse_foreign(const char *path, struct error *error)
 {

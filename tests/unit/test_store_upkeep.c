@@ -85,7 +85,7 @@ static void an_old_database_is_migrated(void **state)
     char backup[256];
     lay_old(fixture);
     fixture_open(fixture);
-    assert_int_equal(fixture_integer(fixture, "PRAGMA user_version"), 2);
+    assert_int_equal(fixture_integer(fixture, "PRAGMA user_version"), 3);
     assert_old_content(fixture);
     fixture_put_many(fixture, NOON_MS + OLD_ROWS * 5000, 1, true);
     assert_int_equal(fixture_health(fixture).durable_seq, OLD_ROWS + 1);

@@ -37,7 +37,7 @@ static void a_new_database_has_its_tables_and_settings(void **state)
                                  " 'last_tick')"),
         10);
     assert_int_equal(fixture_integer(fixture, "PRAGMA application_id"), 0x434C4F42);
-    assert_int_equal(fixture_integer(fixture, "PRAGMA user_version"), 2);
+    assert_int_equal(fixture_integer(fixture, "PRAGMA user_version"), 3);
     assert_int_equal(fixture_integer(fixture, "PRAGMA page_size"), 1024);
     assert_int_equal(fixture_integer(fixture, "PRAGMA auto_vacuum"), 2);
     fixture_text(fixture, "PRAGMA journal_mode", text, sizeof(text));

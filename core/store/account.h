@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The household's account in the store: closed days, grants and sessions. Dates are days of the
+ * household since 1970-01-01, times are milliseconds.
+ */
+#ifndef STORE_ACCOUNT_H
+#define STORE_ACCOUNT_H
+
+#include "record/allowance.h"
+#include "store.h"
+
+/* ---- Days ------------------------------------------------------------------------------------ */
+
+/* A heartbeat that is the first in its day: closes another day, in the same transaction. */
+struct store_turn {
+    bool closes;
+    int32_t closed_date;
+    struct day_account closed; /* its borders and allowance; totals are taken from the slots */
+    bool opens;
+    int32_t opened_date; /* a day that is lived in again is not closed */
+};
+
+/* As store_put(); `turn` NULL: the day goes on. */
+void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
+                    const struct store_turn *turn);
+
+/* The closed day of a date. *found false: it is not closed. */
+int store_read_day(struct store_reader *reader, const char *device_id, int32_t date,
+                   struct day_account *day, bool *found, struct error *error);
+
+/* The closed days from `from` to `to`, both included, in order. */
+typedef void (*store_visit_day)(int32_t date, const struct day_account *day, void *context);
+int store_each_day(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
+                   store_visit_day visit, void *context, struct error *error);
+
+/* ---- Grants ---------------------------------------------------------------------------------- */
+
+enum { GRANT_BY_CAPACITY = 64, GRANT_NOTE_CAPACITY = 256, GRANT_MAX_MIN = 24 * 60 };
+
+/* Bonus minutes of a day; less than none takes back. Never edited: another grant corrects. */
+struct store_grant {
+    int64_t id; /* 0: not stored yet */
+    int32_t date;
+    int64_t granted_ms;
+    int64_t wall_ms;                /* when it was given */
+    char by[GRANT_BY_CAPACITY];     /* who gave it */
+    char note[GRANT_NOTE_CAPACITY]; /* "": none */
+};
+
+/* Stores a grant, also in its day when that is closed; sets its id and wall_ms. Waits for the
+ * commit. [any thread] */
+int store_grant_add(struct store *store, struct store_grant *grant, struct error *error);
+
+/* What was granted for a day, all in all. */
+int store_read_granted(struct store_reader *reader, const char *device_id, int32_t date,
+                       int64_t *granted_ms, struct error *error);
+
+/* The grants for the days from `from` to `to`, both included, in order of date and time. */
+typedef void (*store_visit_grant)(const struct store_grant *grant, void *context);
+int store_each_grant(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
+                     store_visit_grant visit, void *context, struct error *error);
+
+/* ---- Activities and sessions ----------------------------------------------------------------- */
+
+/* What was played from `from_ms` to `to_ms`, both multiples of USAGE_SLOT_MS, the most first;
+ * activity "": it had no name. */
+typedef void (*store_visit_activity)(const char *activity, int64_t used_ms, int64_t overdraft_ms,
+                                     void *context);
+int store_each_activity(struct store_reader *reader, const char *device_id, int64_t from_ms,
+                        int64_t to_ms, store_visit_activity visit, void *context,
+                        struct error *error);
+
+/* Contiguous play of one activity. */
+struct store_session {
+    int64_t id;
+    char activity[ACTIVITY_CAPACITY];
+    int64_t start_ms;
+    int64_t end_ms;
+    int64_t used_ms;
+    int64_t overdraft_ms;
+};
+
+/* The sessions that reach into [from_ms, to_ms), in order of their start. */
+typedef void (*store_visit_session)(const struct store_session *session, void *context);
+int store_each_session(struct store_reader *reader, const char *device_id, int64_t from_ms,
+                       int64_t to_ms, store_visit_session visit, void *context,
+                       struct error *error);
+
+#endif
