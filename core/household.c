@@ -51,24 +51,18 @@ void household_destroy(struct household *household)
     free(household);
 }
 
-static int64_t allowance_of(const struct household *household, int32_t date)
+int64_t household_start_ms(const struct household *household, int32_t date)
+{
+    return zone_day_start_ms(household->zone, date, household->starts_at_sec);
+}
+
+int64_t household_allowance_ms(const struct household *household, int32_t date)
 {
     int32_t minutes = household->weekday_min[civil_weekday(date)];
     for (int i = 0; i < household->dates_count; i++)
         if (household->dates[i].date == date)
             minutes = household->dates[i].minutes;
     return minutes == CONFIG_UNLIMITED ? ALLOWANCE_UNLIMITED : (int64_t)minutes * MINUTE_MS;
-}
-
-void household_day(const struct household *household, int64_t wall_ms, struct day_account *day)
-{
-    int32_t date = household_date(household, wall_ms);
-    *day = (struct day_account){
-        .start_ms = zone_day_start_ms(household->zone, date, household->starts_at_sec),
-        .end_ms = zone_day_start_ms(household->zone, date + 1, household->starts_at_sec),
-        .allowance_ms = allowance_of(household, date),
-    };
-    assert(day->start_ms <= wall_ms && wall_ms < day->end_ms);
 }
 
 int32_t household_date(const struct household *household, int64_t wall_ms)

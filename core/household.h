@@ -15,10 +15,11 @@ int household_create(struct household **household, const struct config *config,
                      struct error *error);
 void household_destroy(struct household *household); /* NULL is fine */
 
-/* The day that holds the instant: its borders and its allowance; used and overdraft are 0. */
-void household_day(const struct household *household, int64_t wall_ms, struct day_account *day);
+/* Where the calendar lets the day of a date begin, and what it allows. */
+int64_t household_start_ms(const struct household *household, int32_t date);
+int64_t household_allowance_ms(const struct household *household, int32_t date);
 
-/* The date of the day that holds the instant, days since 1970-01-01. */
+/* The date of the day that holds the instant by the calendar, days since 1970-01-01. */
 int32_t household_date(const struct household *household, int64_t wall_ms);
 
 #endif

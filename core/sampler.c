@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "sampler.h"
 
+#include "ledger.h"
 #include "log.h"
 #include "platform/process.h"
 #include "platform/thread.h"
 #include "record/credit.h"
-#include "record/usage.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The days that were touched last: a credit may reach into yesterday. */
-enum { DAYS_KEPT = 2 };
-
 struct sampler {
     struct clock *clock;
     struct store *store;
-    struct store_reader *reader;
     struct detect *detect;
     const struct fuse_rule *rule;
-    const struct household *household;
     int32_t poll_interval_sec;
 
     bool is_first;
     bool has_previous;
     struct tick previous;
     struct uuid_source uuids;
-    struct day_account days[DAYS_KEPT]; /* end_ms 0: unset */
-    struct fuse_view *views;            /* owned; one for each detector */
+    struct ledger ledger;
+    struct fuse_view *views; /* owned; one for each detector */
 
     struct mutex lock;
     struct sampler_view view; /* guarded by lock */
@@ -41,7 +36,7 @@ struct sampler *sampler_create(struct clock *clock, struct store *store,
     assert(sampler != NULL);
     sampler->clock = clock;
     sampler->store = store;
-    sampler->reader = reader;
+    ledger_init(&sampler->ledger, store, reader);
     sampler->is_first = true;
     if (store != NULL)
         sampler->has_previous = store_last_tick(store, &sampler->previous);
@@ -54,6 +49,7 @@ void sampler_destroy(struct sampler *sampler)
     if (sampler == NULL)
         return;
     mutex_finish(&sampler->lock);
+    ledger_finish(&sampler->ledger);
     free(sampler->views);
     free(sampler);
 }
@@ -64,62 +60,11 @@ void sampler_configure(struct sampler *sampler, struct detect *detect, const str
     assert(poll_interval_sec > 0 && poll_interval_sec <= POLL_INTERVAL_MAX_SEC);
     sampler->detect = detect;
     sampler->rule = rule;
-    sampler->household = household;
     sampler->poll_interval_sec = poll_interval_sec;
-    memset(sampler->days, 0, sizeof(sampler->days)); /* the borders may have moved */
+    ledger_configure(&sampler->ledger, household);
     free(sampler->views);
     sampler->views = calloc((size_t)detect_count(detect) + 1, sizeof(sampler->views[0]));
     assert(sampler->views != NULL);
-}
-
-/* ---- Days ---- */
-
-/* What the store knows of a day: at the start, and when the clock was set to another day. */
-static void load_used(struct sampler *sampler, struct day_account *day)
-{
-    if (sampler->reader == NULL)
-        return;
-    struct store_health health;
-    struct error error = {0};
-    store_get_health(sampler->store, &health);
-    if (health.storing)
-        (void)store_settle(sampler->store, &error);
-
-    struct store_daily total = {0};
-    int result = store_read_usage(sampler->reader, store_origin(sampler->store)->device_id,
-                                  day->start_ms - day->start_ms % USAGE_SLOT_MS,
-                                  day->end_ms - day->end_ms % USAGE_SLOT_MS, &total, &error);
-    if (result != 0)
-        log_error("sampler", "today's usage cannot be read: %s", error.text);
-    day->used_ms = total.used_ms;
-    day->overdraft_ms = total.overdraft_ms;
-}
-
-/* The day that holds the instant. `keep` (may be NULL) is not given up to make room for it. */
-static struct day_account *day_at(struct sampler *sampler, int64_t wall_ms,
-                                  const struct day_account *keep)
-{
-    struct day_account *days = sampler->days;
-    for (int i = 0; i < DAYS_KEPT; i++)
-        if (days[i].start_ms <= wall_ms && wall_ms < days[i].end_ms)
-            return &days[i];
-
-    struct day_account *room = days[0].end_ms <= days[1].end_ms ? &days[0] : &days[1];
-    if (room == keep)
-        room = room == &days[0] ? &days[1] : &days[0];
-    household_day(sampler->household, wall_ms, room);
-    load_used(sampler, room);
-    return room;
-}
-
-static struct day_account *account_for(struct sampler *sampler, struct heartbeat *heartbeat)
-{
-    struct day_account *today = day_at(sampler, heartbeat->wall_ms, NULL);
-    struct day_account *before = NULL;
-    if (heartbeat->wall_ms - heartbeat->credited_ms < today->start_ms)
-        before = day_at(sampler, today->start_ms - 1, today);
-    allowance_apply(heartbeat, before, today);
-    return today;
 }
 
 /* ---- The tick ---- */
@@ -152,8 +97,7 @@ static void ask_detectors(struct sampler *sampler, struct heartbeat *heartbeat)
            sizeof(heartbeat->activity));
 }
 
-static void publish(struct sampler *sampler, const struct heartbeat *heartbeat,
-                    const struct day_account *today)
+static void publish(struct sampler *sampler, const struct heartbeat *heartbeat)
 {
     mutex_lock(&sampler->lock);
     struct sampler_view *view = &sampler->view;
@@ -163,8 +107,8 @@ static void publish(struct sampler *sampler, const struct heartbeat *heartbeat,
         view->since_ms = heartbeat->wall_ms - heartbeat->credited_ms;
     view->has_heartbeat = true;
     view->heartbeat = *heartbeat;
-    view->today = *today;
-    view->date = household_date(sampler->household, heartbeat->wall_ms);
+    view->today = sampler->ledger.today.account;
+    view->date = sampler->ledger.today.date;
     mutex_unlock(&sampler->lock);
     if (!same && heartbeat->is_playing)
         log_info("sampler", "playing %s (%s)",
@@ -190,11 +134,13 @@ void sampler_tick(struct sampler *sampler, struct heartbeat *heartbeat)
                     (int64_t)sampler->poll_interval_sec * 1000, sampler->is_first, made.is_playing);
     made.credited_ms = credit.credited_ms;
     made.flags = credit.flags;
-    const struct day_account *today = account_for(sampler, &made);
+    struct store_turn turn;
+    ledger_enter(&sampler->ledger, &made, sampler->has_previous ? &sampler->previous.wall_ms : NULL,
+                 &turn);
 
     if (sampler->store != NULL)
-        store_put(sampler->store, &made, &tick);
-    publish(sampler, &made, today);
+        store_put_turn(sampler->store, &made, &tick, &turn);
+    publish(sampler, &made);
     sampler->previous = tick;
     sampler->has_previous = true;
     sampler->is_first = false;
@@ -206,5 +152,14 @@ void sampler_get(struct sampler *sampler, struct sampler_view *view)
 {
     mutex_lock(&sampler->lock);
     *view = sampler->view;
+    mutex_unlock(&sampler->lock);
+}
+
+void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms)
+{
+    ledger_grants_changed(&sampler->ledger);
+    mutex_lock(&sampler->lock);
+    if (sampler->view.has_heartbeat && sampler->view.date == date)
+        sampler->view.today.granted_ms += granted_ms;
     mutex_unlock(&sampler->lock);
 }

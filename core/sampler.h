@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sampler: at each tick it makes a heartbeat of what the detectors say, and puts it into the
- * store. Everything but sampler_get() belongs to main. */
+ * store. Everything but sampler_get() and sampler_granted() belongs to main. */
 #ifndef CORE_SAMPLER_H
 #define CORE_SAMPLER_H
 
@@ -34,5 +34,8 @@ struct sampler_view {
     struct day_account today;
 };
 void sampler_get(struct sampler *sampler, struct sampler_view *view); /* [any thread] */
+
+/* A grant for a day was committed: it counts from now on, and shows at once. [any thread] */
+void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms);
 
 #endif

@@ -41,5 +41,6 @@ int64_t allowance_left_ms(const struct day_account *day)
 {
     if (day->allowance_ms == ALLOWANCE_UNLIMITED)
         return ALLOWANCE_UNLIMITED;
-    return day->used_ms < day->allowance_ms ? day->allowance_ms - day->used_ms : 0;
+    int64_t left_ms = day->allowance_ms + day->granted_ms - day->used_ms;
+    return left_ms > 0 ? left_ms : 0;
 }

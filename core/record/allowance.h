@@ -12,6 +12,7 @@ struct day_account {
     int64_t start_ms; /* wall clock; the day is [start_ms, end_ms) */
     int64_t end_ms;
     int64_t allowance_ms; /* ALLOWANCE_UNLIMITED */
+    int64_t granted_ms;   /* bonus of the day, on top of it; less than none takes back */
     int64_t used_ms;
     int64_t overdraft_ms;
 };
@@ -23,7 +24,8 @@ struct day_account {
 void allowance_apply(struct heartbeat *heartbeat, struct day_account *before,
                      struct day_account *today);
 
-/* What may still be played: 0 at or beyond the allowance, ALLOWANCE_UNLIMITED without one. */
+/* What may still be played: 0 at or beyond allowance and grants, ALLOWANCE_UNLIMITED without one.
+ */
 int64_t allowance_left_ms(const struct day_account *day);
 
 #endif

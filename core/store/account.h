@@ -11,22 +11,42 @@
 
 /* ---- Days ------------------------------------------------------------------------------------ */
 
-/* A heartbeat that is the first in its day: closes another day, in the same transaction. */
+enum { STORE_CLOSED_MAX = 2 };
+
+/* What a heartbeat does to days beside its own: in the same transaction it closes those that it
+ * leaves behind or reaches back into. */
 struct store_turn {
-    bool closes;
-    int32_t closed_date;
-    struct day_account closed; /* its borders and allowance; totals are taken from the slots */
+    int closed_count;
+    struct {
+        int32_t date;
+        struct day_account day; /* its borders and allowance; totals are taken from the slots */
+    } closed[STORE_CLOSED_MAX];
     bool opens;
-    int32_t opened_date; /* a day that is lived in again is not closed */
+    int32_t opened_date; /* a day that is lived in (again) is not closed */
 };
 
 /* As store_put(); `turn` NULL: the day goes on. */
 void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
                     const struct store_turn *turn);
 
-/* The closed day of a date. *found false: it is not closed. */
-int store_read_day(struct store_reader *reader, const char *device_id, int32_t date,
-                   struct day_account *day, bool *found, struct error *error);
+/* A date among the closed days. */
+struct store_neighbours {
+    bool has_before;
+    int32_t before_date; /* the newest closed one before the date */
+    int64_t before_end_ms;
+    bool is_closed; /* the date itself */
+    struct day_account day;
+    bool has_after;
+    int32_t after_date; /* the oldest closed one after the date */
+    int64_t after_start_ms;
+};
+int store_read_neighbours(struct store_reader *reader, const char *device_id, int32_t date,
+                          struct store_neighbours *neighbours, struct error *error);
+
+/* Was anything used or granted on or around the dates from `from` to `to`, that closed days do not
+ * tell? */
+int store_is_blank(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
+                   bool *blank, struct error *error);
 
 /* The closed days from `from` to `to`, both included, in order. */
 typedef void (*store_visit_day)(int32_t date, const struct day_account *day, void *context);

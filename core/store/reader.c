@@ -105,6 +105,27 @@ static int done(struct store_reader *reader, sqlite3_stmt *statement, int code, 
     return result;
 }
 
+int reader_prepare(struct store_reader *reader, const char *sql_text, const char *device_id,
+                   int count, const int64_t *values, sqlite3_stmt **statement, struct error *error)
+{
+    int result = follow(reader, error);
+    if (result == 0)
+        result = database_prepare(reader->db, sql_text, statement, error);
+    if (result != 0)
+        return result;
+    sqlite3_bind_text(*statement, 1, device_id, -1, SQLITE_STATIC);
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_int64(*statement, i + 2, values[i]);
+    return 0;
+}
+
+int reader_end(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error)
+{
+    int result = done(reader, statement, code, error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
 static void copy_name(char *target, size_t capacity, sqlite3_stmt *row, int column)
 {
     text_copy(target, capacity, (const char *)sqlite3_column_text(row, column));

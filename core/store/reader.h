@@ -34,6 +34,13 @@ struct store_reader {
     " LEFT JOIN names a ON a.id = h.activity LEFT JOIN names b ON b.id = h.decided_by"             \
     " LEFT JOIN day_splits d ON d.seq = h.seq"
 
+/* A statement of its own, with the device first and whole numbers behind it. Looks before that
+ * what is open is the database that the agent writes. */
+int reader_prepare(struct store_reader *reader, const char *sql, const char *device_id, int count,
+                   const int64_t *values, sqlite3_stmt **statement, struct error *error);
+/* Finalizes it; `code` is that of its last step. */
+int reader_end(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error);
+
 void reader_row(sqlite3_stmt *row, struct heartbeat *heartbeat);
 
 #endif

@@ -22,7 +22,8 @@ static void grow(struct ring *ring)
     ring->first = 0;
 }
 
-void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick)
+void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick,
+              const struct store_turn *turn)
 {
     if (ring->count == ring->capacity && ring->capacity < STORE_RING_MAX)
         grow(ring);
@@ -34,6 +35,7 @@ void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct
     assert(ring->count < ring->capacity);
     entry->heartbeat = *heartbeat;
     entry->tick = *tick;
+    entry->turn = turn != NULL ? *turn : (struct store_turn){0};
     ring->count++;
     ring->put++;
 }

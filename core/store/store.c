@@ -64,11 +64,17 @@ void store_installation_id(const struct store *store, uint8_t uuid[UUID_BYTES])
 
 void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick)
 {
+    store_put_turn(store, heartbeat, tick, NULL);
+}
+
+void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
+                    const struct store_turn *turn)
+{
     assert(heartbeat->seq == 0 && heartbeat->credited_ms >= 0);
     mutex_lock(&store->lock);
     if (store->ring.count == 0)
         store->waiting_since_ms = store->clock->monotonic_ms(store->clock);
-    ring_put(&store->ring, heartbeat, tick);
+    ring_put(&store->ring, heartbeat, tick, turn);
     store->fresh = true;
     if (store->running)
         wakeup_signal(&store->wakeup);

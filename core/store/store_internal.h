@@ -3,6 +3,7 @@
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
 
+#include "account.h"
 #include "platform/file.h"
 #include "platform/thread.h"
 #include "platform/wakeup.h"
@@ -12,6 +13,7 @@
 struct ring_entry {
     struct heartbeat heartbeat;
     struct tick tick;
+    struct store_turn turn;
 };
 
 /* Heartbeats that wait for their commit. Grows on demand, up to STORE_RING_MAX. */
@@ -85,7 +87,8 @@ struct store {
 };
 
 /* ring.c. The caller holds the lock. */
-void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick);
+void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct tick *tick,
+              const struct store_turn *turn);
 const struct ring_entry *ring_at(const struct ring *ring, int index);
 void ring_drop(struct ring *ring, int count);
 
@@ -117,6 +120,9 @@ int events_put(sqlite3 *db, int64_t wall_ms, const char *sentence, struct error 
 int events_read(struct store *store, struct error *error);
 /* After a salvage: writes a gap for each hole that it found. In the caller's transaction. */
 int events_tell_holes(struct store *store, struct error *error);
+
+/* closed_days.c: what a heartbeat does to days beside its own. In the caller's transaction. */
+int closed_days_turn(struct store *store, const struct store_turn *turn, struct error *error);
 
 /* cap.c: deletes the oldest slice when the database is larger than it may be. `more`: it still is.
  */

@@ -55,6 +55,8 @@ static int commit(struct store *store, struct batch *batch, struct error *error)
     for (int i = 0; i < count && result == 0; i++) {
         entries[i].heartbeat.seq = store->next_seq + batch->lost + i;
         result = record_heartbeat(&store->record, &entries[i].heartbeat, wall_ms, error);
+        if (result == 0)
+            result = closed_days_turn(store, &entries[i].turn, error);
     }
     if (result == 0)
         result = record_tick(&store->record, &entries[count - 1].tick, error);

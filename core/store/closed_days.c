@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* The closed days of the household. */
+#include "reader.h"
+#include "store_internal.h"
+
+#include "record/usage.h"
+
+#include <assert.h>
+
+#define DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
+#define DAY    "start_ms, end_ms, coalesce(allowance_ms, -1), granted_ms, used_ms, overdraft_ms"
+
+static_assert(USAGE_SLOT_MS == 900000 && ALLOWANCE_UNLIMITED == -1, "as in the SQL below");
+
+/* ---- Closing --------------------------------------------------------------------------------- */
+
+static int run(struct store *store, const char *sql, int count, const int64_t *values,
+               struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = database_prepare(store->db, sql, &statement, error);
+    if (result != 0)
+        return result;
+    database_bind(statement, count, values);
+    result = database_step(statement, error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int close_day(struct store *store, int32_t date, const struct day_account *day,
+                     struct error *error)
+{
+    static const char sql[] =
+        "INSERT OR REPLACE INTO local_days SELECT ?1, ?2, ?3, ?4, nullif(?5, -1),"
+        " coalesce((SELECT sum(granted_ms) FROM grants WHERE device = ?1 AND date = ?2), 0),"
+        " coalesce(sum(used_ms), 0), coalesce(sum(overdraft_ms), 0) FROM usage_slots"
+        " WHERE device = ?1 AND slot >= ?3 / 900000 AND slot < ?4 / 900000";
+    assert(day->start_ms <= day->end_ms);
+    const int64_t values[] = {store->record.device, date, day->start_ms, day->end_ms,
+                              day->allowance_ms};
+    return run(store, sql, 5, values, error);
+}
+
+int closed_days_turn(struct store *store, const struct store_turn *turn, struct error *error)
+{
+    int result = 0;
+    assert(turn->closed_count <= STORE_CLOSED_MAX);
+    for (int i = 0; i < turn->closed_count && result == 0; i++)
+        result = close_day(store, turn->closed[i].date, &turn->closed[i].day, error);
+    if (result != 0 || !turn->opens)
+        return result;
+    const int64_t opened[] = {store->record.device, turn->opened_date};
+    return run(store, "DELETE FROM local_days WHERE device = ? AND date = ?", 2, opened, error);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static struct day_account day_of(sqlite3_stmt *row, int column)
+{
+    return (struct day_account){.start_ms = sqlite3_column_int64(row, column),
+                                .end_ms = sqlite3_column_int64(row, column + 1),
+                                .allowance_ms = sqlite3_column_int64(row, column + 2),
+                                .granted_ms = sqlite3_column_int64(row, column + 3),
+                                .used_ms = sqlite3_column_int64(row, column + 4),
+                                .overdraft_ms = sqlite3_column_int64(row, column + 5)};
+}
+
+static void take_neighbour(sqlite3_stmt *row, int32_t date, struct store_neighbours *neighbours)
+{
+    int32_t found = sqlite3_column_int(row, 0);
+    struct day_account day = day_of(row, 1);
+    if (found < date) {
+        neighbours->has_before = true;
+        neighbours->before_date = found;
+        neighbours->before_end_ms = day.end_ms;
+    } else if (found == date) {
+        neighbours->is_closed = true;
+        neighbours->day = day;
+    } else {
+        neighbours->has_after = true;
+        neighbours->after_date = found;
+        neighbours->after_start_ms = day.start_ms;
+    }
+}
+
+int store_read_neighbours(struct store_reader *reader, const char *device_id, int32_t date,
+                          struct store_neighbours *neighbours, struct error *error)
+{
+    static const char sql[] =
+        "SELECT date, " DAY " FROM local_days WHERE device = " DEVICE " AND date IN (?2,"
+        " (SELECT max(date) FROM local_days WHERE device = " DEVICE " AND date < ?2),"
+        " (SELECT min(date) FROM local_days WHERE device = " DEVICE " AND date > ?2))";
+    sqlite3_stmt *row = NULL;
+    *neighbours = (struct store_neighbours){0};
+    int result = reader_prepare(reader, sql, device_id, 1, (const int64_t[]){date}, &row, error);
+    if (result != 0)
+        return result;
+    int code;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW)
+        take_neighbour(row, date, neighbours);
+    return reader_end(reader, row, code, error);
+}
+
+int store_each_day(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
+                   store_visit_day visit, void *context, struct error *error)
+{
+    static const char sql[] = "SELECT date, " DAY " FROM local_days WHERE device = " DEVICE
+                              " AND date >= ?2 AND date <= ?3 ORDER BY date";
+    const int64_t values[] = {from, to};
+    sqlite3_stmt *row = NULL;
+    int result = reader_prepare(reader, sql, device_id, 2, values, &row, error);
+    if (result != 0)
+        return result;
+    int code;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+        struct day_account day = day_of(row, 1);
+        visit(sqlite3_column_int(row, 0), &day, context);
+    }
+    return reader_end(reader, row, code, error);
+}
+
+int store_is_blank(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
+                   bool *blank, struct error *error)
+{
+    /* A day of the household touches at most the UTC days on either side of its own. */
+    static const char sql[] =
+        "SELECT NOT (EXISTS (SELECT 1 FROM daily_rollups WHERE device = " DEVICE
+        " AND date_utc BETWEEN ?2 - 1 AND ?3 + 1 AND used_ms > 0) OR EXISTS (SELECT 1 FROM grants"
+        " WHERE device = " DEVICE " AND date BETWEEN ?2 AND ?3))";
+    const int64_t values[] = {from, to};
+    sqlite3_stmt *row = NULL;
+    int result = reader_prepare(reader, sql, device_id, 2, values, &row, error);
+    if (result != 0)
+        return result;
+    int code = sqlite3_step(row);
+    *blank = code == SQLITE_ROW && sqlite3_column_int(row, 0) != 0;
+    return reader_end(reader, row, code, error);
+}
