@@ -129,6 +129,8 @@ static char *serve_replay(void *context, const char *const *arguments)
 const struct control_command controls[] = {{"status", serve_status},
                                            {"reload", serve_reload},
                                            {"sinks", serve_sinks},
+                                           {"grant", controls_grant},
+                                           {"grants", controls_grants},
                                            {"quarantine_list", serve_list},
                                            {"quarantine_delete", serve_delete},
                                            {"quarantine_replay", serve_replay},
@@ -146,5 +148,9 @@ char *controls_serve(struct status_source *source, const char *command,
 
 bool controls_only_look(const char *command)
 {
-    return strcmp(command, "sinks") == 0 || strcmp(command, "quarantine_list") == 0;
+    static const char *const looks[] = {"sinks", "grants", "quarantine_list"};
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
+        if (strcmp(command, looks[i]) == 0)
+            return true;
+    return false;
 }

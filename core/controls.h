@@ -9,6 +9,10 @@
 
 extern const struct control_command controls[]; /* ended by a NULL name */
 
+/* Parts of them: grants. */
+char *controls_grant(void *context, const char *const *arguments);
+char *controls_grants(void *context, const char *const *arguments);
+
 /* Serves one of them. NULL: there is none of that name. Freed by the caller. */
 char *controls_serve(struct status_source *source, const char *command,
                      const char *const *arguments);

@@ -13,11 +13,14 @@ static void find_borders(const struct days *days, int32_t date,
     const struct household *household = days->household;
     day->start_ms = household_start_ms(household, date);
     day->end_ms = household_start_ms(household, date + 1);
-    if (neighbours->is_closed)
+    if (neighbours->is_closed) { /* and is lived in again */
         day->start_ms = neighbours->day.start_ms;
-    else if (neighbours->has_before &&
-             (neighbours->before_date == date - 1 || neighbours->before_end_ms > day->start_ms))
+        if (day->end_ms < neighbours->day.end_ms)
+            day->end_ms = neighbours->day.end_ms;
+    } else if (neighbours->has_before &&
+               (neighbours->before_date == date - 1 || neighbours->before_end_ms > day->start_ms)) {
         day->start_ms = neighbours->before_end_ms;
+    }
     if (neighbours->has_after &&
         (neighbours->after_date == date + 1 || neighbours->after_start_ms < day->end_ms))
         day->end_ms = neighbours->after_start_ms;

@@ -51,6 +51,7 @@ static struct json_object *today_json(const struct sampler_view *view)
     add(json, "minutes_overdraft", json_minutes(today->overdraft_ms));
     add(json, "minutes_left", limited ? json_minutes(allowance_left_ms(today)) : NULL);
     add(json, "minutes_allowance", limited ? json_minutes(today->allowance_ms) : NULL);
+    add(json, "minutes_granted", json_minutes(today->granted_ms));
     return json;
 }
 

@@ -27,7 +27,9 @@ int command_ask(const struct command_line *line, const char *command, const char
     free(text);
     if (*answer != NULL && !json_object_object_get_ex(*answer, "error", &problem))
         return 0;
-    error_set(&error, EXIT_CODE_UNAVAILABLE, "%s",
+    struct json_object *code = NULL;
+    bool has_code = json_object_object_get_ex(*answer, "code", &code);
+    error_set(&error, has_code ? json_object_get_int(code) : EXIT_CODE_UNAVAILABLE, "%s",
               problem != NULL ? json_object_get_string(problem) : "the agent gave no clear answer");
     json_object_put(*answer);
     *answer = NULL;

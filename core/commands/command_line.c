@@ -23,6 +23,8 @@ static const char help[] =
     "  quarantine list [SINK]  heartbeats that a sink refused, and that were set aside\n"
     "  quarantine replay [SINK [SEQ]]      send them once more, each alone\n"
     "  quarantine delete SINK SEQ|all      forget them\n"
+    "  grant MINUTES           give bonus minutes, for today or --date; below 0 takes some back\n"
+    "  grants                  the bonus minutes that were given\n"
     "  backup FILE             copy the database into a new file, also while the agent runs\n"
     "  verify                  add up the stored heartbeats, and compare with the totals\n"
     "\n"
@@ -31,10 +33,12 @@ static const char help[] =
     "  --set PATH=VALUE   change a setting: --set api.port=4000 (as often as you like)\n"
     "  --once             the same as the command once\n"
     "  --dry-run          print one heartbeat, and neither store nor send it\n"
+    "  --date DATE        grant: for this day (2026-01-16), and not for today\n"
+    "  --note TEXT        grant: why\n"
     "  --only CHECK       plugins check: run this check alone\n"
     "  --seed NUMBER      plugins check: repeat what was random\n"
-    "  --json             answer in JSON (status, sinks, quarantine, plugins list, describe and "
-    "check, verify)\n"
+    "  --json             answer in JSON (status, sinks, quarantine, grant, grants, verify,\n"
+    "                     plugins list, describe and check)\n"
     "  --version          print the version\n"
     "  --help             print this\n"
     "\n"
@@ -102,8 +106,11 @@ static int take_option(struct command_line *line, int argc, char **argv, int *in
     const struct {
         const char *name;
         const char **value;
-    } valued[] = {
-        {"--config", &line->config_file}, {"--only", &line->only}, {"--seed", &line->seed}};
+    } valued[] = {{"--config", &line->config_file},
+                  {"--date", &line->date},
+                  {"--note", &line->note},
+                  {"--only", &line->only},
+                  {"--seed", &line->seed}};
     for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]) && !missing; i++) {
         const char *given = value_of(valued[i].name, argc, argv, index, &missing);
         if (given == NULL)
@@ -126,7 +133,8 @@ int command_line_parse(struct command_line *line, int argc, char **argv)
     *line = (struct command_line){0};
     for (int i = 1; i < argc; i++) {
         int result = 0;
-        if (argv[i][0] == '-')
+        bool is_number = argv[i][0] == '-' && argv[i][1] >= '0' && argv[i][1] <= '9';
+        if (argv[i][0] == '-' && !is_number)
             result = take_option(line, argc, argv, &i);
         else if (line->command == NULL)
             line->command = argv[i];

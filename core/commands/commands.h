@@ -17,6 +17,8 @@ struct command_line {
     int sets_count;
     const char *only; /* plugins check: the one check to run; NULL: all */
     const char *seed; /* plugins check; NULL: unset */
+    const char *date; /* grant; NULL: today */
+    const char *note; /* grant; NULL: none */
     bool in_child;    /* plugins check: this is the process for one check */
     bool json;
     bool once;
@@ -63,6 +65,8 @@ int command_plugins_check(const struct command_line *line);
 int command_check(const struct command_line *line);
 int command_sinks(const struct command_line *line);
 int command_quarantine(const struct command_line *line);
+int command_grant(const struct command_line *line);
+int command_grants(const struct command_line *line);
 int command_backup(const struct command_line *line);
 int command_verify(const struct command_line *line);
 

@@ -56,6 +56,8 @@ static void print_today(struct json_object *today)
         return;
     if (number(today, "minutes_overdraft") > 0)
         print_minutes("overdraft", number(today, "minutes_overdraft"));
+    if (number(today, "minutes_granted") != 0)
+        print_minutes("granted", number(today, "minutes_granted"));
     print_minutes("left", number(today, "minutes_left"));
 }
 

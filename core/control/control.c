@@ -64,12 +64,20 @@ intptr_t control_handle(const struct control *control)
     return control->listener;
 }
 
-char *control_problem(const char *sentence)
+char *control_fail(const struct error *error)
 {
     struct json_object *json = json_object_new_object();
-    assert(json != NULL);
-    json_object_object_add(json, "error", json_object_new_string(sentence));
+    assert(json != NULL && error->code != 0);
+    json_object_object_add(json, "error", json_object_new_string(error->text));
+    json_object_object_add(json, "code", json_object_new_int(error->code));
     return json_print(json);
+}
+
+char *control_problem(const char *sentence)
+{
+    struct error error = {0};
+    error_set(&error, EXIT_CODE_UNAVAILABLE, "%s", sentence);
+    return control_fail(&error);
 }
 
 static void take_arguments(struct json_object *request,

@@ -21,8 +21,9 @@ struct control_command {
     char *(*serve)(void *context, const char *const *arguments);
 };
 
-/* {"error":"..."} */
-char *control_problem(const char *sentence);
+/* {"error":"...","code":64}: the sentence, and the exit code of the command that asked. */
+char *control_fail(const struct error *error);
+char *control_problem(const char *sentence); /* EXIT_CODE_UNAVAILABLE */
 
 struct control;
 

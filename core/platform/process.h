@@ -28,6 +28,10 @@ char *const *process_environment(void);
 /* Random bytes from the system. Aborts when there are none. */
 void process_random(void *bytes, size_t count);
 
+/* The name of the user that runs this; of the one behind sudo, when that is how it became root. A
+ * number where it has none. */
+void process_user_name(char *name, size_t capacity);
+
 /* Resident memory of this process, in bytes; 0: unknown. */
 int64_t process_resident_bytes(void);
 

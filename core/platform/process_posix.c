@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -128,4 +129,16 @@ void process_limit_memory(void)
     mallopt(M_ARENA_MAX, 1);
     mallopt(M_TRIM_THRESHOLD, 64 * 1024);
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+}
+
+void process_user_name(char *name, size_t capacity)
+{
+    const char *behind_sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *user = getpwuid(getuid());
+    if (behind_sudo != NULL && behind_sudo[0] != '\0')
+        snprintf(name, capacity, "%s", behind_sudo);
+    else if (user != NULL && user->pw_name[0] != '\0')
+        snprintf(name, capacity, "%s", user->pw_name);
+    else
+        snprintf(name, capacity, "%u", (unsigned)getuid());
 }
