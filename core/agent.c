@@ -156,6 +156,15 @@ static bool has_failed_for_good(struct agent *agent)
     return health.failed_for_good;
 }
 
+/* Who travels sets the machine to another zone; a government changes the rules of one. */
+static void follow_zone(struct agent *agent)
+{
+    if (!parts_zone_changed(agent))
+        return;
+    log_info("agent", "the time zone of this machine, or its rules, changed");
+    process_give_back_events(PROCESS_EVENT_RELOAD);
+}
+
 static int run(struct agent *agent)
 {
     struct clock *clock = &agent->clock;
@@ -175,6 +184,7 @@ static int run(struct agent *agent)
         if (clock->monotonic_ms(clock) >= due_ms) {
             sampler_tick(agent->sampler, NULL);
             leaks_look();
+            follow_zone(agent);
             int64_t interval_ms = (int64_t)agent->generation->plan.config->poll_interval_sec * 1000;
             due_ms = next_due(due_ms, interval_ms, clock->monotonic_ms(clock));
         }

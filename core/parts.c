@@ -4,6 +4,7 @@
 #include "log.h"
 #include "platform/paths.h"
 #include "platform/process.h"
+#include "platform/tzdata.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,8 +90,20 @@ int parts_make_generation(struct agent *agent, struct plan *plan, struct generat
 void parts_configure_sampler(struct agent *agent)
 {
     struct generation *generation = agent->generation;
+    (void)parts_zone_changed(agent);
     sampler_configure(agent->sampler, generation->detect, &generation->rule, generation->household,
                       generation->plan.config->poll_interval_sec);
+}
+
+bool parts_zone_changed(struct agent *agent)
+{
+    struct file_identity now = {0};
+    /* While it is being replaced there may be none. */
+    if (!tzdata_identify(agent->generation->plan.config->timezone, &now) ||
+        file_is_same(&now, &agent->zone_file))
+        return false;
+    agent->zone_file = now;
+    return true;
 }
 
 void parts_wait_for_first_words(struct agent *agent)

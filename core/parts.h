@@ -24,7 +24,8 @@ struct agent {
     struct generation *generation;
     struct server *server;
     struct status_source status;
-    bool left_behind; /* a worker did not come back: end with process_exit_now() */
+    struct file_identity zone_file; /* that the household's days come from */
+    bool left_behind;               /* a worker did not come back: end with process_exit_now() */
 };
 
 /* The clock, the log and the signals. */
@@ -40,8 +41,11 @@ int parts_open_store(struct agent *agent, const struct config *config, struct er
 int parts_make_generation(struct agent *agent, struct plan *plan, struct generation **generation,
                           struct error *error);
 
-/* Lets the sampler ask the detectors of the generation. */
+/* Lets the sampler ask the detectors of the generation, about the days of its household. */
 void parts_configure_sampler(struct agent *agent);
+
+/* Did another file take the place of the zone's, since the last call? */
+bool parts_zone_changed(struct agent *agent);
 
 /* Waits until every detector has had its first word, or a signal came, or it takes too long. */
 void parts_wait_for_first_words(struct agent *agent);

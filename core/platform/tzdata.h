@@ -4,6 +4,7 @@
 #define PLATFORM_TZDATA_H
 
 #include "error.h"
+#include "file.h"
 
 #include <stddef.h>
 
@@ -11,5 +12,9 @@
  * /etc/localtime). The caller frees with free(). "UTC" always works: *bytes is then NULL when the
  * system has no zone database. */
 int tzdata_read(const char *name, char **bytes, size_t *length, struct error *error);
+
+/* Which file that is now: another one when the machine was set to another zone, or when the zone
+ * database was updated. False: none, it cannot change. */
+bool tzdata_identify(const char *name, struct file_identity *identity);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tzdata.h"
 
-#include "file.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 enum { TZIF_MAX_BYTES = 256 * 1024, NAME_MAX_LENGTH = 127 };
 
+static const char local_file[] = "/etc/localtime";
 static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                       "0123456789_+-/";
 
@@ -22,15 +21,18 @@ static bool is_safe(const char *name)
            strspn(name, name_characters) == length;
 }
 
-static bool read_from_folder(const char *name, char **bytes, size_t *length)
+static bool path_in_folder(const char *name, char path[PATH_CAPACITY])
 {
     const char *folder = getenv("TZDIR");
     if (folder == NULL || folder[0] != '/')
         folder = "/usr/share/zoneinfo";
+    return is_safe(name) && snprintf(path, PATH_CAPACITY, "%s/%s", folder, name) < PATH_CAPACITY;
+}
+
+static bool read_from_folder(const char *name, char **bytes, size_t *length)
+{
     char path[PATH_CAPACITY];
-    int written = snprintf(path, sizeof(path), "%s/%s", folder, name);
-    return is_safe(name) && written < PATH_CAPACITY &&
-           file_read(path, TZIF_MAX_BYTES, bytes, length, NULL) == 0;
+    return path_in_folder(name, path) && file_read(path, TZIF_MAX_BYTES, bytes, length, NULL) == 0;
 }
 
 static int read_named(const char *name, char **bytes, size_t *length, struct error *error)
@@ -98,13 +100,27 @@ static int read_local(char **bytes, size_t *length, struct error *error)
     if (tz != NULL)
         return read_tz(tz, bytes, length, error);
     /* A machine that was never told its zone runs in UTC. */
-    if (!file_exists("/etc/localtime"))
+    if (!file_exists(local_file))
         return read_named("UTC", bytes, length, error);
-    return file_read("/etc/localtime", TZIF_MAX_BYTES, bytes, length, error);
+    return file_read(local_file, TZIF_MAX_BYTES, bytes, length, error);
 }
 
 int tzdata_read(const char *name, char **bytes, size_t *length, struct error *error)
 {
     return strcmp(name, "local") == 0 ? read_local(bytes, length, error)
                                       : read_named(name, bytes, length, error);
+}
+
+bool tzdata_identify(const char *name, struct file_identity *identity)
+{
+    char path[PATH_CAPACITY];
+    if (strcmp(name, "local") == 0) {
+        const char *tz = getenv("TZ");
+        if (tz == NULL)
+            return file_identify(local_file, identity);
+        name = tz[0] == ':' ? tz + 1 : tz;
+        if (name[0] == '/')
+            return file_identify(name, identity);
+    }
+    return path_in_folder(name, path) && file_identify(path, identity);
 }

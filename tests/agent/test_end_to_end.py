@@ -157,6 +157,23 @@ class FileSink(unittest.TestCase):
         self.assertEqual(list(range(1, len(seqs) + 1)), seqs)
 
 
+class Zone(unittest.TestCase):
+    def test_who_travels_gets_the_days_of_where_he_is(self):
+        """Local time is never on the same date in these two."""
+        agent = Agent(rest='poll_interval_sec = 1; day: { timezone = "local"; };')
+        self.addCleanup(agent.close)
+        local = agent.folder / "localtime"
+        local.symlink_to("/usr/share/zoneinfo/Pacific/Kiritimati")
+        agent.start(environment={"TZ": f":{local}"})
+        before = until(lambda: agent.status()["today"], "a heartbeat")["date"]
+        other = agent.folder / "other"
+        other.symlink_to("/usr/share/zoneinfo/Pacific/Pago_Pago")
+        other.replace(local)
+        until(lambda: agent.status()["today"] and agent.status()["today"]["date"] < before, "the other date")
+        self.assertIn("time zone", agent.log.read_text())
+        self.assertEqual(1, agent.log.read_text().count("is in force"))
+
+
 class Reload(unittest.TestCase):
     def test_sighup_takes_a_new_configuration_and_refuses_a_bad_one(self):
         agent = Agent()
