@@ -151,6 +151,7 @@ struct visited {
     int32_t first;
     int32_t last;
     int64_t used_ms;
+    int64_t granted_ms;
     int64_t next_start_ms;
 };
 
@@ -166,6 +167,7 @@ static void visit(int32_t date, const struct day_account *day, void *context)
     visited->count++;
     visited->last = date;
     visited->used_ms += day->used_ms;
+    visited->granted_ms += day->granted_ms;
     visited->next_start_ms = day->end_ms;
 }
 
@@ -202,6 +204,10 @@ static void grants_are_told_of_days_open_closed_and_blank(void **state)
     assert_int_equal(day_of(&scene, NOON_DATE + 10).granted_ms, 600000);
     assert_int_equal(day_of(&scene, NOON_DATE + 20).granted_ms, 600000);
     assert_int_equal(day_of(&scene, NOON_DATE + 19).granted_ms, 0);
+    struct visited visited = {0};
+    assert_int_equal(days_each(&scene.days, NOON_DATE - 5, NOON_DATE + 25, visit, &visited, &error),
+                     0);
+    assert_int_equal(visited.granted_ms, 540000 + 600000 + 600000);
     leave(&scene);
 }
 
