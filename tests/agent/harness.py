@@ -196,6 +196,13 @@ class Agent:
     def status(self):
         return self.get("/status")[1]
 
+    def today(self):
+        """Today in /status; None while nobody answers (a reload), or there was no heartbeat yet."""
+        try:
+            return self.status()["today"]
+        except (OSError, http.client.HTTPException):
+            return None
+
     def history(self, limit=5000):
         return self.get(f"/history?limit={limit}")[1]
 

@@ -165,11 +165,11 @@ class Zone(unittest.TestCase):
         local = agent.folder / "localtime"
         local.symlink_to("/usr/share/zoneinfo/Pacific/Kiritimati")
         agent.start(environment={"TZ": f":{local}"})
-        before = until(lambda: agent.status()["today"], "a heartbeat")["date"]
+        before = until(agent.today, "a heartbeat")["date"]
         other = agent.folder / "other"
         other.symlink_to("/usr/share/zoneinfo/Pacific/Pago_Pago")
         other.replace(local)
-        until(lambda: agent.status()["today"] and agent.status()["today"]["date"] < before, "the other date")
+        until(lambda: (agent.today() or {"date": before})["date"] < before, "the other date")
         self.assertIn("time zone", agent.log.read_text())
         self.assertEqual(1, agent.log.read_text().count("is in force"))
 

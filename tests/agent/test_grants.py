@@ -23,7 +23,7 @@ class Grants(unittest.TestCase):
         return json.loads(self.agent.run("grants", "--json").stdout)
 
     def today(self):
-        return self.agent.status()["today"]
+        return until(self.agent.today, "an answer with today")
 
     def test_without_an_agent_under_its_lock(self):
         self.assertEqual(0, self.agent.run("once").returncode)
@@ -72,7 +72,6 @@ class Grants(unittest.TestCase):
         self.grant("7")
         self.agent.stop()
         self.agent.start()
-        until(lambda: self.today(), "a heartbeat")
         self.assertEqual(7, self.today()["minutes_granted"])
         self.agent.write_config(self.agent.config.read_text().replace("default_min = 1", "default_min = 3"))
         reloaded = self.agent.run("grants")  # any command; the reload is asked for below
