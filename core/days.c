@@ -56,23 +56,26 @@ static int find_neighbours(const struct days *days, int32_t date,
     return store_read_neighbours(days->reader, days->device_id, date, neighbours, error);
 }
 
-int days_of(const struct days *days, int32_t date, struct day_account *day, struct error *error)
-{
-    struct store_neighbours neighbours;
-    int result = find_neighbours(days, date, &neighbours, error);
-    *day = neighbours.day;
-    if (result != 0 || neighbours.is_closed)
-        return result;
-    find_borders(days, date, &neighbours, day);
-    day->allowance_ms = household_allowance_ms(days->household, date);
-    return days->reader != NULL ? read_totals(days, date, day, error) : 0;
-}
-
 static void use_calendar(const struct household *household, int32_t date, struct day_account *day)
 {
     *day = (struct day_account){.start_ms = household_start_ms(household, date),
                                 .end_ms = household_start_ms(household, date + 1),
                                 .allowance_ms = household_allowance_ms(household, date)};
+}
+
+int days_of(const struct days *days, int32_t date, struct day_account *day, struct error *error)
+{
+    struct store_neighbours neighbours;
+    int result = find_neighbours(days, date, &neighbours, error);
+    use_calendar(days->household, date, day);
+    if (result != 0)
+        return result;
+    if (neighbours.is_closed) {
+        *day = neighbours.day;
+        return 0;
+    }
+    find_borders(days, date, &neighbours, day);
+    return days->reader != NULL ? read_totals(days, date, day, error) : 0;
 }
 
 /* Goes from the day that the calendar names to the one that holds the instant. */

@@ -16,10 +16,11 @@ struct days {
     const char *device_id;             /* borrowed */
 };
 
-/* The day of a date: its borders, its allowance and grants, and what was used and committed. */
+/* The day of a date: its borders, its allowance and grants, and what was used and committed. On an
+ * error it is that of the calendar, and nothing was used. */
 int days_of(const struct days *days, int32_t date, struct day_account *day, struct error *error);
 
-/* The day that holds the instant, and its date. */
+/* The day that holds the instant, and its date: it is lived in, and not closed. As days_of(). */
 int days_at(const struct days *days, int64_t wall_ms, int32_t *date, struct day_account *day,
             struct error *error);
 

@@ -59,8 +59,9 @@ static struct ledger_day look_up(struct ledger *ledger, int64_t wall_ms)
 static struct ledger_day look_up_date(struct ledger *ledger, int32_t date)
 {
     struct error error = {0};
-    struct ledger_day day = {.is_known = true, .date = date};
-    if (days_of(&ledger->days, date, &day.account, &error) != 0)
+    struct ledger_day day = {.date = date};
+    day.is_known = days_of(&ledger->days, date, &day.account, &error) == 0;
+    if (!day.is_known)
         log_error("ledger", "what was used that day cannot be read: %s", error.text);
     return day;
 }
@@ -135,7 +136,9 @@ static void close_last(struct ledger *ledger, struct store_turn *turn)
 {
     const struct day_account *today = &ledger->today.account;
     struct ledger_day last = look_up_date(ledger, ledger->last_date);
-    if (last.account.end_ms <= today->start_ms || last.account.start_ms >= today->end_ms)
+    bool is_apart =
+        last.account.end_ms <= today->start_ms || last.account.start_ms >= today->end_ms;
+    if (last.is_known && is_apart)
         add_closed(turn, last.date, &last.account);
 }
 
