@@ -22,6 +22,11 @@ static const char *const sql[RECORD_STATEMENTS] = {
     [RECORD_SLOT] = "INSERT INTO usage_slots VALUES(?1, ?2, ?3, ?4, ?5)"
                     " ON CONFLICT DO UPDATE SET used_ms = used_ms + excluded.used_ms,"
                     " overdraft_ms = overdraft_ms + excluded.overdraft_ms",
+    [RECORD_SESSION] = "INSERT INTO sessions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                       " ON CONFLICT DO UPDATE SET end_ms = excluded.end_ms,"
+                       " used_ms = excluded.used_ms, overdraft_ms = excluded.overdraft_ms",
+    [RECORD_SESSION_NEWEST] = "SELECT id, activity, start_ms, end_ms, used_ms, overdraft_ms FROM"
+                              " sessions WHERE device = ? ORDER BY id DESC LIMIT 1",
     [RECORD_TICK] = "INSERT OR REPLACE INTO last_tick(one, monotonic_ms, boottime_ms, wall_ms,"
                     " boot_id) VALUES(1, ?1, ?2, ?3, ?4)",
     [RECORD_NAME_ADD] = "INSERT OR IGNORE INTO names(name) VALUES(?)",
@@ -50,9 +55,10 @@ void record_finish(struct record *record)
     }
 }
 
-void record_forget_names(struct record *record)
+void record_forget(struct record *record)
 {
     memset(record->names, 0, sizeof(record->names));
+    record->session = (struct session){0};
 }
 
 static int find_name(struct record *record, const char *name, int64_t *id, struct error *error)
@@ -161,7 +167,7 @@ int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, i
             result = record_add_day(record, part->date_utc, part->used_ms, part->overdraft_ms,
                                     part->date_utc == date ? heartbeat->wall_ms : 0, 0, error);
     }
-    return result;
+    return result == 0 ? sessions_record(record, heartbeat, activity, error) : result;
 }
 
 int record_tick(struct record *record, const struct tick *tick, struct error *error)

@@ -5,12 +5,15 @@
 
 #include "database.h"
 #include "record/heartbeat.h"
+#include "sessions.h"
 
 enum record_statement {
     RECORD_INSERT,
     RECORD_SPLIT,
     RECORD_DAY,
     RECORD_SLOT,
+    RECORD_SESSION,
+    RECORD_SESSION_NEWEST,
     RECORD_TICK,
     RECORD_NAME_ADD,
     RECORD_NAME_FIND,
@@ -30,12 +33,13 @@ struct record {
         char name[ACTIVITY_CAPACITY];
     } names[RECORD_NAMES_CACHED];
     int names_next;
+    struct session session; /* the newest of its device */
 };
 
 int record_init(struct record *record, sqlite3 *db, struct error *error);
 void record_finish(struct record *record);
 
-/* Writes the heartbeat with the seq that it has, and adds it to its days and slots. */
+/* Writes the heartbeat with the seq that it has, and adds it to its days, slots and session. */
 int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, int64_t updated_ms,
                      struct error *error);
 int record_tick(struct record *record, const struct tick *tick, struct error *error);
@@ -48,7 +52,8 @@ int record_add_slot(struct record *record, int64_t slot, int64_t activity, int64
 
 /* The number of a name, made when it is new; 0 for "". */
 int record_name(struct record *record, const char *name, int64_t *id, struct error *error);
-/* After a rollback: names that were made in it are gone. */
-void record_forget_names(struct record *record);
+/* After a rollback, or when somebody else changed the tables: what is remembered of them may be
+ * gone. */
+void record_forget(struct record *record);
 
 #endif

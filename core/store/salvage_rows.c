@@ -6,6 +6,7 @@
  */
 #include "salvage_rows.h"
 
+#include "record/usage.h"
 #include "store_internal.h"
 #include "zone/civil.h"
 
@@ -25,7 +26,16 @@ struct shape {
 
 #define MAX_OF(column) #column " = max(" #column ", excluded." #column ")"
 
-enum { SHAPE_HEARTBEAT, SHAPE_DAY, SHAPE_SLOT, SHAPE_CURSOR, SHAPE_NAME, SHAPE_DEVICE };
+enum {
+    SHAPE_HEARTBEAT,
+    SHAPE_DAY,
+    SHAPE_SLOT,
+    SHAPE_CURSOR,
+    SHAPE_NAME,
+    SHAPE_DEVICE,
+    SHAPE_CLOSED_DAY,
+    SHAPE_SESSION
+};
 static const struct shape shapes[] = {
     [SHAPE_HEARTBEAT] = {"heartbeats", "nuiiiiiiiII", 11, false,
                          "INSERT OR IGNORE INTO heartbeats SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -44,6 +54,11 @@ static const struct shape shapes[] = {
                           delivered_seq) ", " MAX_OF(delivered_gap)},
     [SHAPE_NAME] = {"names", "nt", 2, false, "INSERT OR IGNORE INTO names VALUES(?1, ?2)"},
     [SHAPE_DEVICE] = {"devices", "nt", 2, false, "INSERT OR IGNORE INTO devices VALUES(?1, ?2)"},
+    [SHAPE_CLOSED_DAY] = {"local_days", "iiiiIiii", 8, true,
+                          "INSERT OR IGNORE INTO local_days VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                          " ?8)"},
+    [SHAPE_SESSION] = {"sessions", "niiiiii", 7, false,
+                       "INSERT OR IGNORE INTO sessions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
     {"epochs", "nuiii", 5, false, "INSERT OR IGNORE INTO epochs VALUES(?1, ?2, ?3, ?4, ?5)"},
     {"day_splits", "nii", 3, false, "INSERT OR IGNORE INTO day_splits VALUES(?1, ?2, ?3)"},
     {"last_tick", "ntiii", 5, false, "INSERT OR IGNORE INTO last_tick VALUES(?1, ?2, ?3, ?4, ?5)"},
@@ -52,10 +67,6 @@ static const struct shape shapes[] = {
     {"quarantine", "titti", 5, true, "INSERT OR IGNORE INTO quarantine VALUES(?1, ?2, ?3, ?4, ?5)"},
     {"grants", "nuiiiitT", 8, false,
      "INSERT OR IGNORE INTO grants VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
-    {"local_days", "iiiiIiii", 8, true,
-     "INSERT OR IGNORE INTO local_days VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
-    {"sessions", "niiiiii", 7, false,
-     "INSERT OR IGNORE INTO sessions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
     /* The unique indexes on names and devices look the same. */
     {"meta", "ta", 2, true,
      "INSERT OR IGNORE INTO meta SELECT ?1, ?2 WHERE ?1 IN ('created_ms', 'installation_id',"
@@ -130,6 +141,25 @@ static bool total_can_be(const struct pages_value *key, const struct pages_value
            is_between(0, total[1].integer, total[0].integer);
 }
 
+/* Its totals are made of the quarter hours again. */
+static bool closed_day_can_be(const struct pages_value *values)
+{
+    int64_t start_ms = values[2].integer;
+    int64_t end_ms = values[3].integer;
+    return values[0].integer > 0 && is_between(INT32_MIN, values[1].integer, INT32_MAX) &&
+           is_between(-UINT32_MAX * INT64_C(1000), start_ms, UINT32_MAX * INT64_C(100000)) &&
+           is_between(start_ms, end_ms, start_ms + 3 * CIVIL_DAY_MS) &&
+           start_ms % USAGE_SLOT_MS == 0 && end_ms % USAGE_SLOT_MS == 0;
+}
+
+static bool session_can_be(const struct pages_value *values)
+{
+    int64_t used_ms = values[5].integer;
+    return values[1].integer > 0 && values[2].integer >= 0 &&
+           values[3].integer <= values[4].integer && used_ms > 0 &&
+           is_between(0, values[6].integer, used_ms);
+}
+
 static bool can_be(int shape, const struct pages_record *record)
 {
     const struct pages_value *values = record->values;
@@ -140,6 +170,10 @@ static bool can_be(int shape, const struct pages_record *record)
         return total_can_be(&values[0], &values[2]);
     case SHAPE_SLOT:
         return total_can_be(&values[0], &values[3]);
+    case SHAPE_CLOSED_DAY:
+        return closed_day_can_be(values);
+    case SHAPE_SESSION:
+        return session_can_be(values);
     case SHAPE_CURSOR:
         return values[1].integer >= 0;
     default:
@@ -236,7 +270,8 @@ static int name_what_is_lost(sqlite3 *db, const char *device_id, struct error *e
         "INSERT OR IGNORE INTO meta SELECT key, value FROM temp.made; DROP TABLE temp.made;"
         "INSERT OR IGNORE INTO names SELECT id, 'lost name ' || id FROM (SELECT activity AS id FROM"
         " heartbeats UNION SELECT decided_by FROM heartbeats UNION SELECT activity FROM"
-        " usage_slots) WHERE id > 0 AND id NOT IN (SELECT id FROM names);",
+        " usage_slots UNION SELECT activity FROM sessions) WHERE id > 0 AND id NOT IN (SELECT id "
+        "FROM names);",
         error);
     sqlite3_stmt *add = NULL;
     if (result == 0)
@@ -256,7 +291,8 @@ static int name_what_is_lost(sqlite3 *db, const char *device_id, struct error *e
             db,
             "INSERT OR IGNORE INTO devices SELECT id, 'lost device ' || id FROM (SELECT device AS"
             " id FROM epochs UNION SELECT device FROM daily_rollups UNION SELECT device FROM"
-            " usage_slots) WHERE id NOT IN (SELECT id FROM devices);",
+            " usage_slots UNION SELECT device FROM sessions UNION SELECT device FROM local_days"
+            " UNION SELECT device FROM grants) WHERE id NOT IN (SELECT id FROM devices);",
             error);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "platform/process.h"
 #include "record/uuid.h"
 #include "salvage.h"
+#include "sums.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -73,7 +74,8 @@ static const char tables_2[] =
 /* The household's account. A day is closed with the borders and the allowance that were in force:
  * its totals are those of its slots. Dates are the household's, allowance NULL is unlimited. A
  * grant stands beside what was used and changes none of it. A session is contiguous play of one
- * activity (0: unnamed). */
+ * activity (0: unnamed), and has the seq of its first heartbeat; those before this version are made
+ * of the heartbeats that are still there. */
 static const char tables_3[] =
     "CREATE TABLE grants(id INTEGER PRIMARY KEY, uuid BLOB NOT NULL, device INTEGER NOT NULL,"
     " date INTEGER NOT NULL, granted_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,"
@@ -292,6 +294,8 @@ static int make_step(sqlite3 *db, int64_t version, int64_t wall_ms, struct error
         result = database_exec(db, steps[version], error);
     if (result == 0 && version == 0)
         result = put_installation(db, wall_ms, error);
+    if (result == 0 && version == 2)
+        result = sums_fill_sessions(db, error);
     if (result == 0)
         result = database_exec(db, numbers, error);
     if (result == 0)

@@ -102,6 +102,6 @@ int transaction_end(struct store *store, int result, struct error *error)
     }
     judge(store);
     database_exec(store->db, "ROLLBACK", NULL);
-    record_forget_names(&store->record);
+    record_forget(&store->record);
     return result;
 }

@@ -816,11 +816,12 @@ static void what_cannot_be_read_is_passed_over(void **state)
 
 static void a_row_takes_at_most_fifty_bytes(void **state)
 {
-    enum { ROWS = 50000, PORTION = 10000, ROW_BYTES = 50 };
+    enum { ROWS = 50000, PORTION = 10000, PAUSE = 180, ROW_BYTES = 50 };
     struct fixture *fixture = *state;
     open_store(fixture);
     for (int i = 0; i < ROWS; i++) {
-        struct heartbeat heartbeat = beat(fixture, noon_ms() + i * 5000LL, i % 4 != 0 ? 5003 : 0);
+        bool plays = i / PAUSE % 4 != 0; /* three quarters of an hour of each */
+        struct heartbeat heartbeat = beat(fixture, noon_ms() + i * 5000LL, plays ? 5003 : 0);
         for (int j = 0; j < UUID_BYTES; j++)
             heartbeat.id[j] = (uint8_t)(i * 31 + j * 17);
         put(fixture, &heartbeat);
