@@ -126,6 +126,44 @@ static char *serve_replay(void *context, const char *const *arguments)
     return serve_replayed(context, arguments);
 }
 
+/* ---- Repair ---- */
+
+struct told {
+    struct json_object *list;
+    int64_t count;
+};
+
+static void tell_one(const char *sentence, void *context)
+{
+    struct told *told = context;
+    if (told->count++ < LISTED_MAX)
+        json_object_array_add(told->list, json_object_new_string(sentence));
+}
+
+/* What it found, and what is left. */
+static char *serve_repair(void *context, const char *const *arguments)
+{
+    const struct status_source *source = context;
+    struct store_repair repair;
+    struct error error = {0};
+    struct told told = {.list = json_object_new_array()};
+    (void)arguments;
+    if (store_repair(source->store, &repair, tell_one, &told, &error) != 0) {
+        json_object_put(told.list);
+        return control_problem(error.text);
+    }
+    struct json_object *json = object();
+    json_object_object_add(json, "repaired",
+                           json_object_new_int64(told.count - repair.after.differences));
+    json_object_object_add(json, "found", told.list);
+    json_object_object_add(json, "backup", json_text(repair.backup));
+    json_object_object_add(json, "differences", json_object_new_int64(repair.after.differences));
+    /* What is remembered of today is read again. */
+    if (repair.backup[0] != '\0' && !source->is_offline)
+        process_give_back_events(PROCESS_EVENT_RELOAD);
+    return json_print(json);
+}
+
 const struct control_command controls[] = {{"status", serve_status},
                                            {"reload", serve_reload},
                                            {"sinks", serve_sinks},
@@ -135,6 +173,7 @@ const struct control_command controls[] = {{"status", serve_status},
                                            {"quarantine_delete", serve_delete},
                                            {"quarantine_replay", serve_replay},
                                            {"quarantine_replayed", serve_replayed},
+                                           {"repair", serve_repair},
                                            {NULL, NULL}};
 
 char *controls_serve(struct status_source *source, const char *command,

@@ -27,6 +27,7 @@ static const char help[] =
     "  grants                  the bonus minutes that were given\n"
     "  backup FILE             copy the database into a new file, also while the agent runs\n"
     "  verify                  add up the stored heartbeats, and compare with the totals\n"
+    "  verify --repair         make the totals agree, after a copy of the database was made\n"
     "\n"
     "Options\n"
     "  --config FILE      read this file, and not the one in its usual place\n"
@@ -39,6 +40,7 @@ static const char help[] =
     "  --seed NUMBER      plugins check: repeat what was random\n"
     "  --json             answer in JSON (status, sinks, quarantine, grant, grants, verify,\n"
     "                     plugins list, describe and check)\n"
+    "  --repair           verify: mend what it finds\n"
     "  --version          print the version\n"
     "  --help             print this\n"
     "\n"
@@ -87,6 +89,8 @@ static bool *switch_of(struct command_line *line, const char *argument)
         return &line->in_child;
     if (strcmp(argument, "--dry-run") == 0)
         return &line->dry_run;
+    if (strcmp(argument, "--repair") == 0)
+        return &line->repair;
     if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
         return &line->help;
     if (strcmp(argument, "--version") == 0)

@@ -20,6 +20,7 @@ struct command_line {
     const char *date; /* grant; NULL: today */
     const char *note; /* grant; NULL: none */
     bool in_child;    /* plugins check: this is the process for one check */
+    bool repair;      /* verify */
     bool json;
     bool once;
     bool dry_run;

@@ -152,13 +152,31 @@ struct store_verify {
     int64_t slots_checked; /* rows of usage_slots that they cover completely */
     int64_t days_skipped;  /* rows whose heartbeats are pruned, wholly or in part, or imported */
     int64_t slots_skipped;
+    int64_t sessions_checked;
+    int64_t sessions_skipped;
+    int64_t closed_days_checked; /* rows of local_days, that all have their quarter hours */
+    int64_t impossible;  /* heartbeats that no agent wrote: each is one of the differences */
     int64_t differences; /* rows that are wrong, missing or too many */
     char integrity[256]; /* "ok", or what SQLite's integrity_check found first */
 };
-/* Adds the raw heartbeats up and compares with daily_rollups and usage_slots; calls report() (may
- * be NULL) with a sentence for each difference. Changes nothing. */
-int store_verify(struct store_reader *reader, struct store_verify *result,
-                 void (*report)(const char *sentence, void *context), void *context,
-                 struct error *error);
+typedef void (*store_report)(const char *sentence, void *context);
+/* Adds the raw heartbeats up and compares with daily_rollups, usage_slots and sessions, and adds
+ * the quarter hours up and compares with local_days; calls report() (may be NULL) with a sentence
+ * for each difference. Changes nothing. */
+int store_verify(struct store_reader *reader, struct store_verify *result, store_report report,
+                 void *context, struct error *error);
+
+/* What repair did. */
+struct store_repair {
+    struct store_verify before; /* its differences were told */
+    struct store_verify after;
+    char backup[4096]; /* the copy that was made first; "": all was sound, and nothing was done */
+};
+/* Makes the totals agree with what verify adds up, in one transaction, and a copy of the database
+ * first. What heartbeats do not cover completely is left alone, and they themselves never change.
+ * report() is told of each difference before it is mended. EXIT_CODE_DATA, and nothing is changed,
+ * when the database is damaged or heartbeats cannot be. Waits. [any thread but the writer] */
+int store_repair(struct store *store, struct store_repair *result, store_report report,
+                 void *context, struct error *error);
 
 #endif
