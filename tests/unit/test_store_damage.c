@@ -75,8 +75,22 @@ static void release(struct victim *victim)
     free(victim->shm.bytes);
 }
 
-/* Two days with a border in a credit, idle time, overdraft, a cursor, a gap and a record that was
- * set aside. What a killed agent leaves, part of it in the wal, or one that was stopped. */
+enum { CLOSED_DAYS = 30, GRANTS = 12 };
+
+/* Days that were closed, every other one unlimited, and bonus minutes. */
+static const char account[] =
+    "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 29)"
+    " INSERT INTO local_days SELECT 1, 20469 - i, (20469 - i) * 86400000, (20470 - i) * 86400000,"
+    " iif(i % 2, NULL, 3600000), i * 60000, coalesce(sum(used_ms), 0),"
+    " coalesce(sum(overdraft_ms), 0) FROM n LEFT JOIN usage_slots ON slot >= (20469 - i) * 96 AND"
+    " slot < (20470 - i) * 96 GROUP BY i;"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12)"
+    " INSERT INTO grants SELECT i, randomblob(16), 1, 20469 - i, i * 60000, 1768564800000 + i,"
+    " 'parent', iif(i % 2, NULL, 'homework ' || i) FROM n;";
+
+/* Two days with a border in a credit, idle time, overdraft, a cursor, a gap, a record that was set
+ * aside, closed days and grants. What a killed agent leaves, part of it in the wal, or one that was
+ * stopped. */
 enum end { STOPPED, KILLED, KILLED_FOLDED };
 
 static struct victim make_victim(struct fixture *fixture, enum end end)
@@ -96,6 +110,7 @@ static struct victim make_victim(struct fixture *fixture, enum end end)
     fixture_close(fixture);
     fixture_exec(fixture->path, "INSERT INTO quarantine VALUES('cloud', 7, hex(zeroblob(900)),"
                                 " 'refused', 1)");
+    fixture_exec(fixture->path, account);
     fixture_start(fixture);
     for (int i = 0; i < 40; i++)
         fixture_put_many(fixture, MIDNIGHT_MS + 3600000 + i * 5000, 1, i % 2 == 0);
@@ -415,6 +430,94 @@ static void what_a_salvage_keeps(void **state)
     release(&victim);
 }
 
+/* ---- The household's account ----------------------------------------------------------------- */
+
+static int64_t count_closed_days(const struct fixture *fixture)
+{
+    return fixture_integer(fixture, "SELECT count(*) FROM local_days WHERE device = 1 AND"
+                                    " start_ms = date * 86400000 AND end_ms = start_ms + 86400000"
+                                    " AND allowance_ms IS iif((20469 - date) % 2, NULL, 3600000)"
+                                    " AND granted_ms = (20469 - date) * 60000");
+}
+
+static int64_t count_grants(const struct fixture *fixture)
+{
+    return fixture_integer(fixture, "SELECT count(*) FROM grants WHERE length(uuid) = 16 AND"
+                                    " date = 20469 - id AND granted_ms = id * 60000 AND"
+                                    " wall_ms = 1768564800000 + id AND granted_by = 'parent' AND"
+                                    " note IS iif(id % 2, NULL, 'homework ' || id)");
+}
+
+/* Rows in tables that they were not in, or changed ones. */
+static void assert_nothing_is_mistaken(const struct fixture *fixture, const char *what)
+{
+    if (fixture_integer(fixture, "SELECT count(*) FROM local_days") != count_closed_days(fixture))
+        fail_msg("%s: closed days were invented", what);
+    if (fixture_integer(fixture, "SELECT count(*) FROM grants") != count_grants(fixture))
+        fail_msg("%s: grants were invented", what);
+    if (fixture_integer(fixture, "SELECT count(*) FROM day_splits") > 1 ||
+        fixture_integer(fixture, "SELECT count(*) FROM gaps WHERE reason <> 'damaged'") > 0 ||
+        fixture_integer(fixture, "SELECT count(*) FROM daily_rollups") > 2 ||
+        fixture_integer(fixture, "SELECT count(*) FROM usage_slots WHERE slot < 1965072 - 1") > 0)
+        fail_msg("%s: rows came into a table that is not theirs", what);
+}
+
+static void a_salvage_keeps_the_account_of_the_household(void **state)
+{
+    struct fixture *fixture = *state;
+    char before[1024];
+    char after[1024];
+    static const char sessions[] =
+        "SELECT group_concat(id || ' ' || device || ' ' || activity || ' ' || start_ms || ' ' ||"
+        " end_ms || ' ' || used_ms || ' ' || overdraft_ms) FROM sessions";
+    struct victim victim = make_victim(fixture, STOPPED);
+    fixture_text(fixture, sessions, before, sizeof(before));
+    assert_true(strlen(before) > 500);
+    struct damage damage = {.at = 3, .bit = 1};
+    clear(fixture);
+    lay(fixture, &victim, &damage);
+    fixture_open(fixture);
+    assert_int_equal(count_closed_days(fixture), CLOSED_DAYS);
+    assert_int_equal(count_grants(fixture), GRANTS);
+    assert_nothing_is_mistaken(fixture, "the header");
+    fixture_text(fixture, sessions, after, sizeof(after));
+    assert_string_equal(before, after);
+    assert_account_is_sound(fixture, "the header");
+    release(&victim);
+}
+
+/* Whichever page is lost, the rows of all others are back, and the account is in order. */
+static void a_page_takes_its_own_rows_along_and_no_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct victim victim = make_victim(fixture, STOPPED);
+    int without_days = 0;
+    int without_grants = 0;
+    for (size_t page = 1; page < victim.database.length / PAGE; page++) {
+        char what[32];
+        unsigned char kept[PAGE];
+        unsigned char *bytes = victim.database.bytes + page * PAGE;
+        struct damage damage = {.at = 3, .bit = 1};
+        snprintf(what, sizeof(what), "page %zu", page + 1);
+        memcpy(kept, bytes, PAGE);
+        memset(bytes, 0, PAGE);
+        clear(fixture);
+        lay(fixture, &victim, &damage);
+        memcpy(bytes, kept, PAGE);
+        fixture_open(fixture);
+        assert_nothing_is_mistaken(fixture, what);
+        without_days += count_closed_days(fixture) < CLOSED_DAYS;
+        without_grants += count_grants(fixture) < GRANTS;
+        assert_account_is_sound(fixture, what);
+        fixture_put_many(fixture, MIDNIGHT_MS + 7200000, 2, true);
+        assert_account_is_sound(fixture, what);
+        fixture_close(fixture);
+    }
+    assert_in_range(without_days, 1, 4);
+    assert_in_range(without_grants, 1, 3);
+    release(&victim);
+}
+
 /* A page of heartbeats is gone: each sink that has not passed it is told. */
 static void a_hole_is_a_gap(void **state)
 {
@@ -523,6 +626,8 @@ int main(void)
         TEST(every_byte_of_the_header_may_be_wrong),
         TEST(every_cut_of_the_first_page),
         TEST(what_a_salvage_keeps),
+        TEST(a_salvage_keeps_the_account_of_the_household),
+        TEST(a_page_takes_its_own_rows_along_and_no_others),
         TEST(a_hole_is_a_gap),
         TEST(a_salvage_that_was_cut_off_goes_on),
         TEST(damage_that_a_reader_finds_ends_the_agent),
