@@ -486,6 +486,37 @@ static void a_salvage_keeps_the_account_of_the_household(void **state)
     release(&victim);
 }
 
+/* Nobody can make the session of pruned heartbeats again, whole or in part. */
+static void sessions_of_pruned_heartbeats_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    unsigned char *bytes;
+    size_t length;
+    fixture_open(fixture);
+    fixture_put_many(fixture, NOON_MS, 400, true);
+    fixture_put_many(fixture, NOON_MS + FIXTURE_HOUR, 10, true);
+    fixture->clock.wall_ms = NOON_MS + 30 * FIXTURE_DAY + 50 * 5000;
+    assert_int_equal(store_prune(fixture->store, NULL, &error), 0);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM heartbeats"), 360);
+    fixture_close(fixture);
+    bytes = fixture_read_file(fixture->path, &length);
+    bytes[3] ^= 1;
+    fixture_write_file(fixture->path, bytes, length);
+    free(bytes);
+    fixture_open(fixture);
+    assert_int_equal(corrupt_files(fixture), 1);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM sessions"), 2);
+    assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM sessions WHERE id = 1 AND"
+                                              " start_ms = 1768564795000"),
+                     2000000);
+    assert_account_is_sound(fixture, "pruned");
+    fixture_put_many(fixture, NOON_MS + FIXTURE_HOUR + 50000, 3, true);
+    assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM sessions WHERE id = 401"),
+                     65000);
+    assert_account_is_sound(fixture, "pruned, and gone on with");
+}
+
 /* Whichever page is lost, the rows of all others are back, and the account is in order. */
 static void a_page_takes_its_own_rows_along_and_no_others(void **state)
 {
@@ -627,6 +658,7 @@ int main(void)
         TEST(every_cut_of_the_first_page),
         TEST(what_a_salvage_keeps),
         TEST(a_salvage_keeps_the_account_of_the_household),
+        TEST(sessions_of_pruned_heartbeats_are_kept),
         TEST(a_page_takes_its_own_rows_along_and_no_others),
         TEST(a_hole_is_a_gap),
         TEST(a_salvage_that_was_cut_off_goes_on),

@@ -51,14 +51,37 @@ static void assert_sound(struct fixture *fixture)
 
 /* ---- Migrations ---- */
 
-static void lay_old(struct fixture *fixture)
+static void lay_version(struct fixture *fixture, int version)
 {
     size_t length;
-    unsigned char *sql = fixture_read_file(FIXTURES "/version_1.sql", &length);
+    char file[256];
+    snprintf(file, sizeof(file), FIXTURES "/version_%d.sql", version);
+    unsigned char *sql = fixture_read_file(file, &length);
     sql[length] = '\0';
     fixture_exec(fixture->path, (const char *)sql);
     free(sql);
     fixture->made = OLD_ROWS;
+}
+
+static void lay_old(struct fixture *fixture)
+{
+    lay_version(fixture, 1);
+}
+
+/* Those of the heartbeats that are there: each begins where the row before is no play of its
+ * activity that ended when it began. */
+static void assert_old_sessions(struct fixture *fixture, int64_t used_ms)
+{
+    int64_t expected = fixture_integer(
+        fixture,
+        "SELECT count(*) FROM (SELECT credited_ms, lag(credited_ms, 1, 0) OVER w AS before_ms,"
+        " activity IS lag(activity) OVER w AS same, wall_ms - lag(wall_ms) OVER w AS apart_ms"
+        " FROM heartbeats WINDOW w AS (ORDER BY seq)) WHERE credited_ms > 0 AND NOT (before_ms > 0"
+        " AND same AND apart_ms = 5000)");
+    assert_true(expected > 10);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM sessions"), expected);
+    assert_int_equal(fixture_integer(fixture, "SELECT sum(used_ms) FROM sessions"), used_ms);
+    assert_int_equal(fixture_integer(fixture, "SELECT sum(overdraft_ms) FROM sessions"), 2500);
 }
 
 static void assert_old_content(struct fixture *fixture)
@@ -76,6 +99,7 @@ static void assert_old_content(struct fixture *fixture)
     assert_int_equal(fixture_integer(fixture, "SELECT delivered_seq FROM sink_cursors WHERE"
                                               " sink = 'log' AND delivered_gap = 0"),
                      0);
+    assert_old_sessions(fixture, 400000);
     assert_sound(fixture);
 }
 
@@ -94,6 +118,62 @@ static void an_old_database_is_migrated(void **state)
     assert_int_equal(mode_of(backup), 0600);
     assert_int_equal(integer_of(backup, "PRAGMA user_version"), 1);
     assert_int_equal(integer_of(backup, "SELECT count(*) FROM heartbeats"), OLD_ROWS);
+}
+
+static void version_2_is_migrated(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const unchanged[] = {
+        "SELECT group_concat(hex(id) || seq || wall_ms || epoch || is_playing || credited_ms ||"
+        " overdraft_ms || flags || coalesce(activity, 0) || coalesce(decided_by, 0)) FROM"
+        " heartbeats",
+        "SELECT group_concat(seq || border_ms || overdraft_before_ms) FROM day_splits",
+        "SELECT group_concat(device || slot || activity || used_ms || overdraft_ms) FROM"
+        " usage_slots",
+        "SELECT group_concat(device || date_utc || used_ms || overdraft_ms || last_heartbeat_ms ||"
+        " updated_ms) FROM daily_rollups",
+        "SELECT group_concat(sink || delivered_seq || enabled || coalesce(inflight_seq, 0) ||"
+        " failures || coalesce(retry_at_ms, 0) || coalesce(last_error, '') || delivered_gap) FROM"
+        " sink_cursors",
+        "SELECT group_concat(id || hex(uuid) || coalesce(sink, '') || epoch || from_seq || to_seq"
+        " || count || reason || wall_ms) FROM gaps",
+        "SELECT group_concat(sink || seq || json || reason || wall_ms) FROM quarantine",
+        "SELECT group_concat(id || name) FROM names",
+        "SELECT hex(uuid) || first_seq || created_ms FROM epochs",
+    };
+    enum { UNCHANGED = sizeof(unchanged) / sizeof(unchanged[0]), CAPACITY = 16384 };
+    static char before[UNCHANGED][CAPACITY];
+    static char after[CAPACITY];
+    char backup[256];
+    struct fixture old = {0};
+    lay_version(fixture, 2);
+    for (int i = 0; i < UNCHANGED; i++) {
+        fixture_text(fixture, unchanged[i], before[i], CAPACITY);
+        assert_true(strlen(before[i]) > 10);
+    }
+    fixture_open(fixture);
+    beside(fixture, ".v2-backup", backup);
+    snprintf(old.path, sizeof(old.path), "%.127s", backup);
+    assert_int_equal(fixture_integer(fixture, "PRAGMA user_version"), 3);
+    assert_int_equal(fixture_integer(&old, "PRAGMA user_version"), 2);
+    assert_int_equal(mode_of(backup), 0600);
+    for (int i = 0; i < UNCHANGED; i++) {
+        fixture_text(fixture, unchanged[i], after, CAPACITY);
+        assert_string_equal(before[i], after);
+        fixture_text(&old, unchanged[i], after, CAPACITY);
+        assert_string_equal(before[i], after);
+    }
+    assert_old_sessions(fixture, 505000);
+    assert_sound(fixture);
+    /* The newest session goes on. */
+    int64_t sessions = fixture_integer(fixture, "SELECT count(*) FROM sessions");
+    struct heartbeat next = fixture_heartbeat(fixture, NOON_MS + 122 * 5000, true);
+    snprintf(next.activity, sizeof(next.activity), "Pac-Man");
+    fixture_put(fixture, &next);
+    fixture_settle(fixture);
+    assert_int_equal(fixture_health(fixture).durable_seq, 123);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM sessions"), sessions);
+    assert_sound(fixture);
 }
 
 static void what_a_migration_left_behind_can_be_put_back(void **state)
@@ -380,6 +460,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_old_database_is_migrated),
+        TEST(version_2_is_migrated),
         TEST(what_a_migration_left_behind_can_be_put_back),
         TEST(without_a_backup_nothing_is_migrated),
         TEST(a_backup_is_made_while_the_agent_runs),
