@@ -158,9 +158,7 @@ static char *serve_repair(void *context, const char *const *arguments)
     json_object_object_add(json, "found", told.list);
     json_object_object_add(json, "backup", json_text(repair.backup));
     json_object_object_add(json, "differences", json_object_new_int64(repair.after.differences));
-    /* What is remembered of today is read again. */
-    if (repair.backup[0] != '\0' && !source->is_offline)
-        process_give_back_events(PROCESS_EVENT_RELOAD);
+    sampler_repaired(source->sampler);
     return json_print(json);
 }
 

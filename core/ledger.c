@@ -32,6 +32,13 @@ void ledger_grants_changed(struct ledger *ledger)
     mutex_unlock(&ledger->lock);
 }
 
+void ledger_repaired(struct ledger *ledger)
+{
+    mutex_lock(&ledger->lock);
+    ledger->was_repaired = true;
+    mutex_unlock(&ledger->lock);
+}
+
 /* ---- Looking up ------------------------------------------------------------------------------ */
 
 /* What the store knows has to be all there is. */
@@ -106,6 +113,18 @@ static void find_before(struct ledger *ledger)
         account->start_ms = end_ms;
 }
 
+static void forget_what_was_repaired(struct ledger *ledger)
+{
+    mutex_lock(&ledger->lock);
+    bool forgets = ledger->was_repaired;
+    ledger->was_repaired = false;
+    mutex_unlock(&ledger->lock);
+    if (!forgets)
+        return;
+    ledger->today.is_known = false;
+    ledger->before.is_known = false;
+}
+
 static void read_grants(struct ledger *ledger)
 {
     struct error error = {0};
@@ -168,6 +187,7 @@ void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
                   const int64_t *previous_wall_ms, struct store_turn *turn)
 {
     *turn = (struct store_turn){0};
+    forget_what_was_repaired(ledger);
     find_today(ledger, heartbeat->wall_ms);
     read_grants(ledger);
     bool reaches_back =

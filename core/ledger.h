@@ -2,7 +2,7 @@
 /*
  * The ledger: enters each heartbeat into its household day, so that what lies beyond the allowance
  * is known when it is credited, and tells the store which days that closes. Everything but
- * ledger_grants_changed() belongs to main.
+ * ledger_grants_changed() and ledger_repaired() belongs to main.
  */
 #ifndef CORE_LEDGER_H
 #define CORE_LEDGER_H
@@ -26,6 +26,7 @@ struct ledger {
     int32_t last_date; /* of the newest heartbeat, in this run or the one before */
     struct mutex lock;
     bool grants_changed; /* guarded by lock */
+    bool was_repaired;   /* guarded by lock */
 };
 
 /* `store` and `reader` may be NULL, both. */
@@ -42,5 +43,8 @@ void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
 
 /* What was granted is read again before the next heartbeat is entered. [any thread] */
 void ledger_grants_changed(struct ledger *ledger);
+
+/* What was used is read again, too: the totals of the store were mended. [any thread] */
+void ledger_repaired(struct ledger *ledger);
 
 #endif

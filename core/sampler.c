@@ -163,3 +163,8 @@ void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms)
         sampler->view.today.granted_ms += granted_ms;
     mutex_unlock(&sampler->lock);
 }
+
+void sampler_repaired(struct sampler *sampler)
+{
+    ledger_repaired(&sampler->ledger);
+}

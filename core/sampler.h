@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sampler: at each tick it makes a heartbeat of what the detectors say, and puts it into the
- * store. Everything but sampler_get() and sampler_granted() belongs to main. */
+ * store. Everything but what says "any thread" belongs to main. */
 #ifndef CORE_SAMPLER_H
 #define CORE_SAMPLER_H
 
@@ -37,5 +37,8 @@ void sampler_get(struct sampler *sampler, struct sampler_view *view); /* [any th
 
 /* A grant for a day was committed: it counts from now on, and shows at once. [any thread] */
 void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms);
+
+/* The totals of the store were mended: what was used today is read again. [any thread] */
+void sampler_repaired(struct sampler *sampler);
 
 #endif

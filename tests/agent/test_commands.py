@@ -9,7 +9,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import AGENT, BUILD, Agent, Receiver, clean_environment, until
+from harness import AGENT, BUILD, Agent, Game, Receiver, clean_environment, until
 
 
 class Base(unittest.TestCase):
@@ -275,6 +275,79 @@ class BadInput(Base):
         agent.stop()
         self.assertTrue(pathlib.Path(f"{agent.database}.first-agent").exists())
         self.assertEqual(0, agent.run("verify").returncode)
+
+
+class Repair(Base):
+    CORRUPT = ("UPDATE usage_slots SET used_ms = used_ms + 1", "DELETE FROM sessions",
+               "UPDATE daily_rollups SET overdraft_ms = used_ms")
+
+    def corrupted(self):
+        """A database with play that was damaged by hand, and its heartbeats."""
+        agent = self.make(rest="poll_interval_sec = 1; allowance: { default_min = 600; };")
+        game = Game(agent)
+        self.addCleanup(game.end)
+        agent.start()
+        until(lambda: agent.status()["today"]["minutes_used"] > 0.03, "play")
+        agent.stop()
+        for statement in self.CORRUPT:
+            agent.sql(statement)
+        return agent
+
+    def used_ms(self, agent):
+        return agent.sql("SELECT sum(credited_ms) FROM heartbeats")[0][0]
+
+    def heartbeats(self, agent):
+        return agent.sql("SELECT * FROM heartbeats ORDER BY seq")
+
+    def assert_repaired(self, agent, before):
+        done = agent.run("verify", "--repair")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("differences           0\n", done.stdout)
+        self.assertIn("its heartbeats add up to", done.stdout)
+        self.assertEqual(before, self.heartbeats(agent)[:len(before)])
+        self.assertEqual(0, agent.run("verify").returncode)
+        copies = list(agent.database.parent.glob("clockblock.db.before-repair-*Z"))
+        self.assertEqual(1, len(copies))
+        self.assertEqual(0o600, copies[0].stat().st_mode & 0o777)
+        with sqlite3.connect(copies[0]) as copy:
+            self.assertLess(0, copy.execute("SELECT max(overdraft_ms) FROM daily_rollups").fetchone()[0])
+        copy.close()
+        again = agent.run("verify", "--repair")
+        self.assertEqual((0, "all is sound: nothing was changed\n"), (again.returncode, again.stdout))
+
+    def test_without_an_agent(self):
+        agent = self.corrupted()
+        before = self.heartbeats(agent)
+        looked = agent.run("verify")
+        self.assertEqual(74, looked.returncode)
+        self.assertEqual(0, agent.sql("SELECT count(*) FROM sessions")[0][0])
+        self.assert_repaired(agent, before)
+
+    def test_the_running_agent_does_it_and_goes_on(self):
+        agent = self.corrupted()
+        agent.start()
+        before = self.heartbeats(agent)
+        self.assert_repaired(agent, before)
+        until(lambda: len(self.heartbeats(agent)) > len(before) + 2, "the next heartbeats")
+        until(lambda: round(agent.status()["today"]["minutes_used"] * 60000) == self.used_ms(agent),
+              "today without what was wrong")
+        agent.stop()
+        self.assertEqual(0, agent.run("verify").returncode)
+        self.assertEqual(self.used_ms(agent), agent.sql("SELECT sum(used_ms) FROM sessions")[0][0])
+
+    def test_heartbeats_that_cannot_be_are_told_and_nothing_is_changed(self):
+        agent = self.corrupted()
+        agent.sql("UPDATE heartbeats SET overdraft_ms = credited_ms + 1 WHERE seq = 1")
+        done = agent.run("verify", "--repair")
+        self.assertEqual(65, done.returncode)
+        self.assertIn("nothing was changed", done.stderr)
+        self.assertEqual(0, agent.sql("SELECT count(*) FROM sessions")[0][0])
+        self.assertEqual([], list(agent.database.parent.glob("*before-repair*")))
+
+    def test_there_is_nothing_to_repair_where_there_is_no_database(self):
+        agent = self.make()
+        self.assertNotEqual(0, agent.run("verify", "--repair").returncode)
+        self.assertFalse(agent.database.exists())
 
 
 if __name__ == "__main__":
