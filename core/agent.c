@@ -41,6 +41,8 @@ static int start_server(struct agent *agent, struct error *error)
         .token = agent->generation->api_token,
         .allowed_origins = config->api_allowed_origins,
         .source = {.device_id = store_origin(agent->store)->device_id,
+                   .household = agent->generation->household,
+                   .clock = &agent->clock,
                    .reader = agent->server_reader,
                    .status = serve_status,
                    .health = serve_health,

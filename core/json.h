@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 /* Minutes: the double that is nearest to ms / 60,000, with as few digits as name it. */
+enum { JSON_MINUTES_CAPACITY = 32 };
+void json_format_minutes(int64_t ms, char text[JSON_MINUTES_CAPACITY]);
 struct json_object *json_minutes(int64_t ms);
 
 /* "2026-01-16T12:00:00.000Z", or null for 0. */
@@ -14,6 +16,9 @@ struct json_object *json_timestamp(int64_t wall_ms);
 
 /* A string, or null for "" and NULL. */
 struct json_object *json_text(const char *text);
+
+/* What was played of one activity; NULL or "": it had no name. */
+struct json_object *json_activity(const char *activity, int64_t used_ms, int64_t overdraft_ms);
 
 /* The text of `json` on one line, and gives `json` up. The caller frees it with free(). */
 char *json_print(struct json_object *json);

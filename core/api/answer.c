@@ -92,3 +92,45 @@ enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, co
     return answer_text(connection, status, "application/problem+json", json_print(problem),
                        cors_origin);
 }
+
+enum MHD_Result answer_json_or_problem(struct MHD_Connection *connection, struct json_object *json,
+                                       const struct error *error, const char *cors_origin)
+{
+    if (error->code == 0)
+        return answer_json(connection, MHD_HTTP_OK, json, cors_origin);
+    json_object_put(json);
+    return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error->text, NULL,
+                          cors_origin);
+}
+
+/* ---- Lists ---- */
+
+static void append(struct answer_list *list, const char *bytes, size_t length)
+{
+    if (list->capacity - list->length < length + 1) {
+        list->capacity = list->capacity * 2 + length + 4096;
+        list->text = realloc(list->text, list->capacity);
+        assert(list->text != NULL);
+    }
+    memcpy(list->text + list->length, bytes, length);
+    list->length += length;
+    list->text[list->length] = '\0';
+}
+
+void answer_list_add(struct answer_list *list, const char *json, size_t length)
+{
+    append(list, list->length > 0 ? "," : "[", 1);
+    append(list, json, length);
+}
+
+enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answer_list *list,
+                                 const struct error *error, const char *cors_origin)
+{
+    if (error->code != 0) {
+        free(list->text);
+        return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error->text, NULL,
+                              cors_origin);
+    }
+    append(list, list->length > 0 ? "]" : "[]", list->length > 0 ? 1 : 2);
+    return answer_text(connection, MHD_HTTP_OK, "application/json", list->text, cors_origin);
+}

@@ -4,6 +4,8 @@
 #ifndef API_ANSWER_H
 #define API_ANSWER_H
 
+#include "error.h"
+
 #include <json-c/json.h>
 #include <microhttpd.h>
 #include <stdint.h>
@@ -16,8 +18,24 @@ enum MHD_Result answer_text(struct MHD_Connection *connection, int status, const
 enum MHD_Result answer_json(struct MHD_Connection *connection, int status, struct json_object *json,
                             const char *cors_origin);
 
+/* Sends `json`, or in its place the problem when `error` holds one; gives `json` up. */
+enum MHD_Result answer_json_or_problem(struct MHD_Connection *connection, struct json_object *json,
+                                       const struct error *error, const char *cors_origin);
+
 /* Sends application/problem+json (RFC 9457). `parameter` names the one at fault; NULL: none. */
 enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, const char *detail,
                                const char *parameter, const char *cors_origin);
+
+/* A growing JSON array, whose items bring their own text: it is copied as it is. Begin with {0}. */
+struct answer_list {
+    char *text; /* owned, until it is sent */
+    size_t length;
+    size_t capacity;
+};
+void answer_list_add(struct answer_list *list, const char *json, size_t length);
+
+/* Sends the list, and gives it up; in its place the problem, when `error` holds one. */
+enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answer_list *list,
+                                 const struct error *error, const char *cors_origin);
 
 #endif

@@ -21,6 +21,8 @@ struct api;
 /* Where answers come from. All borrowed for the life of the api. */
 struct api_source {
     const char *device_id;
+    const struct household *household;
+    struct clock *clock;
     struct store_reader *reader;    /* of the thread that runs the api */
     char *(*status)(void *context); /* the JSON of /status; the api frees it */
     /* The JSON of /health; false: heartbeats are not being stored. The api frees it. */

@@ -2,37 +2,22 @@
 /* /daily?date=YYYY-MM-DD[&tz=]: the minutes of one day. */
 #include "answer.h"
 #include "json.h"
-#include "platform/tzdata.h"
-#include "routes.h"
-#include "zone/zone.h"
+#include "range.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
-struct range {
-    int64_t from_ms;
-    int64_t to_ms;
-};
-
-static int find_range(const char *tz, int32_t date, struct range *range, struct error *error)
+/* The total of a civil day of a zone. */
+static int read_civil(const struct api_source *source, const struct zone *zone, int32_t date,
+                      struct store_daily *daily, struct error *error)
 {
-    char *bytes = NULL;
-    size_t length = 0;
-    struct zone *zone = NULL;
-    int result = tzdata_read(tz, &bytes, &length, error);
-    if (result == 0)
-        result = zone_create(&zone, tz, bytes, length, error);
-    free(bytes);
-    if (result != 0)
-        return result;
-    range->from_ms = zone_day_start_ms(zone, date, 0);
-    range->to_ms = zone_day_start_ms(zone, date + 1, 0);
-    zone_destroy(zone);
-    return 0;
+    int64_t start_ms;
+    int64_t end_ms;
+    range_civil_day(zone, date, &start_ms, &end_ms);
+    return store_read_usage(source->reader, source->device_id, start_ms, end_ms, daily, error);
 }
 
-static enum MHD_Result answer(const struct route_request *request, int32_t date,
-                              const struct store_daily *daily)
+static enum MHD_Result send_daily(const struct route_request *request, int32_t date,
+                                  const struct store_daily *daily)
 {
     char text[CIVIL_DATE_CAPACITY];
     civil_format_date(date, text);
@@ -51,30 +36,24 @@ enum MHD_Result route_daily(const struct route_request *request)
 {
     const struct api_source *source = request->source;
     const char *date_text = route_parameter(request, "date");
-    const char *tz = route_parameter(request, "tz");
+    struct zone *zone = NULL;
     struct error error = {0};
     struct store_daily daily = {0};
+    enum MHD_Result answer;
     int32_t date;
     if (date_text == NULL || !civil_parse_date(date_text, &date))
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
                               "a date is needed in the form date=2026-01-16", "date",
                               request->cors_origin);
 
-    int result;
-    if (tz == NULL) {
-        result = store_read_daily(source->reader, source->device_id, date, &daily, &error);
-    } else {
-        struct range range;
-        if (find_range(tz, date, &range, &error) != 0)
-            return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
-                                  "this time zone is not known: use an IANA name such as "
-                                  "Europe/Paris, UTC or local",
-                                  "tz", request->cors_origin);
-        result = store_read_usage(source->reader, source->device_id, range.from_ms, range.to_ms,
-                                  &daily, &error);
-    }
+    if (route_parameter(request, "tz") != NULL && !range_read_zone(request, &zone, &answer))
+        return answer;
+    int result = zone != NULL
+                     ? read_civil(source, zone, date, &daily, &error)
+                     : store_read_daily(source->reader, source->device_id, date, &daily, &error);
+    zone_destroy(zone);
     if (result != 0)
         return answer_problem(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error.text, NULL,
                               request->cors_origin);
-    return answer(request, date, &daily);
+    return send_daily(request, date, &daily);
 }

@@ -3,41 +3,17 @@
 #include "answer.h"
 #include "routes.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LIMIT_DEFAULT = 200, LIMIT_MAX = 5000 };
 
-/* A growing text: heartbeats bring their own JSON, which is copied as it is. */
-struct list {
-    char *text;
-    size_t length;
-    size_t capacity;
-};
-
-static void append(struct list *list, const char *bytes, size_t length)
-{
-    if (list->capacity - list->length < length + 1) {
-        list->capacity = list->capacity * 2 + length + 4096;
-        list->text = realloc(list->text, list->capacity);
-        assert(list->text != NULL);
-    }
-    memcpy(list->text + list->length, bytes, length);
-    list->length += length;
-    list->text[list->length] = '\0';
-}
-
 static void add(const struct heartbeat *heartbeat, const struct heartbeat_origin *origin,
                 void *context)
 {
-    struct list *list = context;
     char json[HEARTBEAT_JSON_CAPACITY];
-    if (list->length > 1)
-        append(list, ",", 1);
     size_t length = heartbeat_to_json(heartbeat, origin, json);
-    append(list, json, length);
+    answer_list_add(context, json, length);
 }
 
 /* A whole number in [low, high]; `otherwise` when the text is NULL. */
@@ -67,15 +43,7 @@ enum MHD_Result route_history(const struct route_request *request)
                               request->cors_origin);
 
     struct error error = {0};
-    struct list list = {0};
-    append(&list, "[", 1);
-    int result = store_read_before(request->source->reader, before, (int)limit, add, &list, &error);
-    if (result != 0) {
-        free(list.text);
-        return answer_problem(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error.text, NULL,
-                              request->cors_origin);
-    }
-    append(&list, "]", 1);
-    return answer_text(request->connection, MHD_HTTP_OK, "application/json", list.text,
-                       request->cors_origin);
+    struct answer_list list = {0};
+    (void)store_read_before(request->source->reader, before, (int)limit, add, &list, &error);
+    return answer_list_send(request->connection, &list, &error, request->cors_origin);
 }

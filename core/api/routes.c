@@ -36,6 +36,9 @@ static const struct route routes[] = {
     {"/status", {NULL}, route_status},
     {"/daily", {"date", "tz"}, route_daily},
     {"/history", {"limit", "before"}, route_history},
+    {"/days", {"from", "to", "tz"}, route_days},
+    {"/activities", {"from", "to", "tz"}, route_activities},
+    {"/sessions", {"from", "to", "tz"}, route_sessions},
     {"/health", {NULL}, route_health},
 };
 
@@ -91,7 +94,7 @@ enum MHD_Result routes_serve(const struct route_request *request, const char *pa
         if (strcmp(routes[i].path, path) == 0)
             return serve(request, &routes[i]);
     return answer_problem(request->connection, MHD_HTTP_NOT_FOUND,
-                          "there is nothing here: try /status, /daily?date=YYYY-MM-DD, /history or "
-                          "/health",
+                          "there is nothing here: try /status, /daily?date=YYYY-MM-DD, /history, "
+                          "/days?from=&to=, /activities?from=&to=, /sessions?from=&to= or /health",
                           NULL, request->cors_origin);
 }

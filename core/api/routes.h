@@ -21,5 +21,8 @@ const char *route_parameter(const struct route_request *request, const char *nam
 
 enum MHD_Result route_daily(const struct route_request *request);
 enum MHD_Result route_history(const struct route_request *request);
+enum MHD_Result route_days(const struct route_request *request);
+enum MHD_Result route_activities(const struct route_request *request);
+enum MHD_Result route_sessions(const struct route_request *request);
 
 #endif

@@ -11,6 +11,11 @@ static int64_t floor_divide(int64_t value, int64_t divisor)
     return value % divisor < 0 ? quotient - 1 : quotient;
 }
 
+int64_t usage_slot_start_ms(int64_t wall_ms)
+{
+    return floor_divide(wall_ms, USAGE_SLOT_MS) * USAGE_SLOT_MS;
+}
+
 /* How much of [from, to] lies in [low, high]. */
 static int64_t overlap(int64_t from, int64_t to, int64_t low, int64_t high)
 {

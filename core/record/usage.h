@@ -16,6 +16,9 @@ struct usage_part {
     int64_t overdraft_ms;
 };
 
+/* Where the quarter hour begins that holds the instant. */
+int64_t usage_slot_start_ms(int64_t wall_ms);
+
 /* Splits [wall_ms - credited_ms, wall_ms] at slot borders; the overdraft is the last overdraft_ms
  * of it (of each side of border_ms, when there is one). Returns the number of parts, 0 without
  * credit. The sums over the parts equal the heartbeat's, to the millisecond. */
