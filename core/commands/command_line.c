@@ -14,6 +14,7 @@ static const char help[] =
     "  run                     run the agent until it is stopped (the default)\n"
     "  once                    take one heartbeat, store it, and send what waits\n"
     "  status                  ask the running agent what it sees, and how it fares\n"
+    "  report                  the last days: used, allowance, overdraft, and what was played\n"
     "  check                   check the configuration, and say all that is wrong with it\n"
     "  plugins list            the plugins that are installed\n"
     "  plugins describe NAME   what one of them does, and its settings (or of a FILE)\n"
@@ -38,8 +39,10 @@ static const char help[] =
     "  --note TEXT        grant: why\n"
     "  --only CHECK       plugins check: run this check alone\n"
     "  --seed NUMBER      plugins check: repeat what was random\n"
-    "  --json             answer in JSON (status, sinks, quarantine, grant, grants, verify,\n"
-    "                     plugins list, describe and check)\n"
+    "  --days NUMBER      report: so many days up to today, 1 to 3660 (7)\n"
+    "  --csv              report: answer in CSV\n"
+    "  --json             answer in JSON (status, report, sinks, quarantine, grant, grants,\n"
+    "                     verify, plugins list, describe and check)\n"
     "  --repair           verify: mend what it finds\n"
     "  --version          print the version\n"
     "  --help             print this\n"
@@ -83,6 +86,8 @@ static bool *switch_of(struct command_line *line, const char *argument)
 {
     if (strcmp(argument, "--json") == 0)
         return &line->json;
+    if (strcmp(argument, "--csv") == 0)
+        return &line->csv;
     if (strcmp(argument, "--once") == 0)
         return &line->once;
     if (strcmp(argument, "--in-child") == 0)
@@ -110,11 +115,9 @@ static int take_option(struct command_line *line, int argc, char **argv, int *in
     const struct {
         const char *name;
         const char **value;
-    } valued[] = {{"--config", &line->config_file},
-                  {"--date", &line->date},
-                  {"--note", &line->note},
-                  {"--only", &line->only},
-                  {"--seed", &line->seed}};
+    } valued[] = {{"--config", &line->config_file}, {"--date", &line->date},
+                  {"--days", &line->days},          {"--note", &line->note},
+                  {"--only", &line->only},          {"--seed", &line->seed}};
     for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]) && !missing; i++) {
         const char *given = value_of(valued[i].name, argc, argv, index, &missing);
         if (given == NULL)

@@ -14,11 +14,17 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"run", command_run, 0},       {"once", command_once, 0},
-    {"status", command_status, 0}, {"plugins", command_plugins, 2},
-    {"check", command_check, 0},   {"verify", command_verify, 0},
-    {"sinks", command_sinks, 1},   {"quarantine", command_quarantine, 3},
-    {"backup", command_backup, 1}, {"grant", command_grant, 1},
+    {"run", command_run, 0},
+    {"once", command_once, 0},
+    {"status", command_status, 0},
+    {"report", command_report, 0},
+    {"plugins", command_plugins, 2},
+    {"check", command_check, 0},
+    {"verify", command_verify, 0},
+    {"sinks", command_sinks, 1},
+    {"quarantine", command_quarantine, 3},
+    {"backup", command_backup, 1},
+    {"grant", command_grant, 1},
     {"grants", command_grants, 0},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -100,14 +106,24 @@ int command_plan(const struct command_line *line, struct plan *plan)
     return result;
 }
 
-int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY])
+int command_load(const struct command_line *line, struct config **config)
 {
     struct config_options options = command_config(line);
     struct config_problems problems = {0};
-    struct config *config = NULL;
-    int result = config_load(&config, &options, &problems);
+    int result = config_load(config, &options, &problems);
     print_problems(&problems);
     config_problems_finish(&problems);
+    if (result == 0)
+        return 0;
+    config_unload(*config);
+    *config = NULL;
+    return result;
+}
+
+int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY])
+{
+    struct config *config = NULL;
+    int result = command_load(line, &config);
     if (result == 0)
         memcpy(db_path, config->db_path, PATH_CAPACITY);
     config_unload(config);

@@ -21,6 +21,8 @@ struct command_line {
     const char *note; /* grant; NULL: none */
     bool in_child;    /* plugins check: this is the process for one check */
     bool repair;      /* verify */
+    const char *days; /* report; NULL: unset */
+    bool csv;         /* report */
     bool json;
     bool once;
     bool dry_run;
@@ -41,8 +43,10 @@ struct config_options command_config(const struct command_line *line);
 /* Loads and checks the configuration, and prints what is wrong with it to standard error. */
 int command_plan(const struct command_line *line, struct plan *plan);
 
-/* The database that the command line and the configuration name. As command_plan(), but the
- * settings of plugins do not matter. */
+/* As command_plan(), but the settings of plugins do not matter. Owned by the caller. */
+int command_load(const struct command_line *line, struct config **config);
+
+/* The database that the command line and the configuration name. As command_load(). */
 int command_db_path(const struct command_line *line, char db_path[PATH_CAPACITY]);
 
 /* Prints an error as one line. Returns its code. */
@@ -69,6 +73,7 @@ int command_quarantine(const struct command_line *line);
 int command_grant(const struct command_line *line);
 int command_grants(const struct command_line *line);
 int command_backup(const struct command_line *line);
+int command_report(const struct command_line *line);
 int command_verify(const struct command_line *line);
 
 #endif
