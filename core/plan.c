@@ -2,6 +2,7 @@
 /* Checks a configuration as far as it can be checked without making anything of it. */
 #include "generation.h"
 
+#include "nearest_zone.h"
 #include "platform/paths.h"
 
 #include <assert.h>
@@ -136,13 +137,20 @@ static void check_rule(const struct check *check)
 
 static void check_household(const struct check *check)
 {
+    const struct config *config = check->plan->config;
     struct household *household = NULL;
     struct error error = {0};
-    if (check->plan->config->timezone == NULL)
+    char near[NEAREST_ZONE_CAPACITY];
+    if (config->timezone == NULL)
         return; /* the group day is a problem already */
-    if (household_create(&household, check->plan->config, &error) != 0)
-        config_problem(check->problems, check->plan->config->timezone_node, "day.timezone: %s",
-                       error.text);
+    if (household_create(&household, config, &error) != 0) {
+        nearest_zone(config->timezone, near);
+        if (near[0] != '\0' && strcmp(near, config->timezone) != 0 &&
+            strcmp(config->timezone, "local") != 0)
+            error_set(&error, error.code, "there is no time zone \"%s\" (did you mean \"%s\"?)",
+                      config->timezone, near);
+        config_problem(check->problems, config->timezone_node, "day.timezone: %s", error.text);
+    }
     household_destroy(household);
 }
 

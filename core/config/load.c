@@ -163,9 +163,23 @@ static int by_date(const void *a, const void *b)
     return (left->date > right->date) - (left->date < right->date);
 }
 
-/* `node` is where it stands. */
+/* Both places, so that nobody has to search for the other one. */
+static void reject_twice(const struct loader *loader, uint32_t index, const char *date,
+                         const struct config_node *node, const struct config_node *first)
+{
+    char where[PATH_CAPACITY] = "";
+    assert(node != NULL && first != NULL); /* dates are written somewhere: there is no default */
+    if (first->line != NODE_LINE_NOWHERE && strcmp(first->source, node->source) == 0)
+        snprintf(where, sizeof(where), ", first in line %d", first->line);
+    else if (first->line != NODE_LINE_NOWHERE)
+        snprintf(where, sizeof(where), ", first in %s:%d", first->source, first->line);
+    config_problem(loader->problems, node, "allowance.dates[%u]: %s is there twice%s", index, date,
+                   where);
+}
+
+/* `nodes` are where the dates so far stand; `node` is where this one does. */
 static void load_date(const struct loader *loader, const clb_settings *group, uint32_t index,
-                      const struct config_node *node)
+                      const struct config_node *node, const struct config_node **nodes)
 {
     struct config *config = loader->config;
     struct config_allowance_date made = {.minutes = integer_of(group, "minutes")};
@@ -178,10 +192,10 @@ static void load_date(const struct loader *loader, const clb_settings *group, ui
     }
     for (int i = 0; i < config->allowance_dates_count; i++)
         if (config->allowance_dates[i].date == made.date) {
-            config_problem(loader->problems, node, "allowance.dates[%u]: %s is there twice", index,
-                           text);
+            reject_twice(loader, index, text, node, nodes[i]);
             return;
         }
+    nodes[config->allowance_dates_count] = node;
     config->allowance_dates[config->allowance_dates_count++] = made;
 }
 
@@ -190,13 +204,15 @@ static void load_dates(const struct loader *loader, const clb_setting *dates,
 {
     struct config *config = loader->config;
     const struct config_node *entry = list != NULL ? list->children : NULL;
+    const struct config_node **nodes = calloc((size_t)dates->count + 1, sizeof(nodes[0]));
     config->allowance_dates = calloc((size_t)dates->count + 1, sizeof(config->allowance_dates[0]));
-    assert(config->allowance_dates != NULL);
+    assert(nodes != NULL && config->allowance_dates != NULL);
     for (uint32_t i = 0; i < dates->count; i++) {
         /* Those from the environment or the command line have no line of their own. */
-        load_date(loader, dates->groups[i], i, entry != NULL ? entry : list);
+        load_date(loader, dates->groups[i], i, entry != NULL ? entry : list, nodes);
         entry = entry != NULL ? entry->next : NULL;
     }
+    free(nodes);
     if (config->allowance_dates_count > 0)
         qsort(config->allowance_dates, (size_t)config->allowance_dates_count,
               sizeof(config->allowance_dates[0]), by_date);

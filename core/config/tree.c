@@ -60,7 +60,56 @@ static struct config_node *convert(const config_setting_t *setting, const char *
 
 /* ---- Parsing ---- */
 
-static void syntax_problem(const config_t *config, const char *source,
+static const char *line_of(const char *text, int line)
+{
+    for (; line > 1 && text != NULL; line--) {
+        text = strchr(text, '\n');
+        text = text != NULL ? text + 1 : NULL;
+    }
+    return text != NULL ? text : "";
+}
+
+/* The next name on this line behind which a value comes; its length, 0: there is none. */
+static int next_name(const char **at)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789_-";
+    while (**at != '\0' && **at != '\n' && **at != '#') {
+        size_t length = strspn(*at, letters);
+        const char *behind = *at + length + strspn(*at + length, " \t");
+        if (length > 0 && (*behind == '=' || *behind == ':'))
+            return (int)length;
+        *at += length > 0 ? length : 1;
+    }
+    return 0;
+}
+
+/* libconfig tells the line of a repeated setting, and not its name: here it is the only one on that
+ * line, or the one that is there twice. "": that cannot be told. */
+static void find_repeated(const char *line, char *name, size_t capacity)
+{
+    const char *first = line;
+    int length = next_name(&first);
+    const char *next = first + length;
+    int next_length = next_name(&next);
+    bool is_clear =
+        length > 0 &&
+        (next_length == 0 || (next_length == length && strncmp(first, next, (size_t)length) == 0));
+    snprintf(name, capacity, "%.*s", is_clear ? length : 0, first);
+}
+
+static void repeated_problem(const struct config_node *place, const char *text,
+                             struct config_problems *problems)
+{
+    char name[128];
+    find_repeated(line_of(text, place->line), name, sizeof(name));
+    if (name[0] != '\0')
+        config_problem(problems, place, "%s: this setting is given a second time", name);
+    else
+        config_problem(problems, place, "this setting is given a second time");
+}
+
+static void syntax_problem(const config_t *config, const char *source, const char *written,
                            struct config_problems *problems)
 {
     const char *file = config_error_file(config);
@@ -72,7 +121,7 @@ static void syntax_problem(const config_t *config, const char *source,
                        "syntax error here, or on the line before (a ';' or a bracket may be "
                        "missing)");
     else if (strcmp(text, "duplicate setting name") == 0)
-        config_problem(problems, &place, "this setting is given a second time");
+        repeated_problem(&place, file == NULL ? written : "", problems);
     else
         config_problem(problems, &place, "%s", text);
 }
@@ -96,7 +145,7 @@ struct config_node *tree_parse(const char *text, size_t length, const char *sour
         root = node_create(NODE_GROUP, NULL, source, 1);
         convert_children(config_root_setting(&config), source, root);
     } else {
-        syntax_problem(&config, source, problems);
+        syntax_problem(&config, source, text, problems);
     }
     config_destroy(&config);
     return root;

@@ -17,4 +17,7 @@ int tzdata_read(const char *name, char **bytes, size_t *length, struct error *er
  * database was updated. False: none, it cannot change. */
 bool tzdata_identify(const char *name, struct file_identity *identity);
 
+/* Calls visit() with each name that the system's zone database has. */
+void tzdata_each(void (*visit)(const char *name, void *context), void *context);
+
 #endif

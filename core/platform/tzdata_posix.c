@@ -21,12 +21,16 @@ static bool is_safe(const char *name)
            strspn(name, name_characters) == length;
 }
 
-static bool path_in_folder(const char *name, char path[PATH_CAPACITY])
+static const char *find_folder(void)
 {
     const char *folder = getenv("TZDIR");
-    if (folder == NULL || folder[0] != '/')
-        folder = "/usr/share/zoneinfo";
-    return is_safe(name) && snprintf(path, PATH_CAPACITY, "%s/%s", folder, name) < PATH_CAPACITY;
+    return folder != NULL && folder[0] == '/' ? folder : "/usr/share/zoneinfo";
+}
+
+static bool path_in_folder(const char *name, char path[PATH_CAPACITY])
+{
+    return is_safe(name) &&
+           snprintf(path, PATH_CAPACITY, "%s/%s", find_folder(), name) < PATH_CAPACITY;
 }
 
 static bool read_from_folder(const char *name, char **bytes, size_t *length)
@@ -123,4 +127,38 @@ bool tzdata_identify(const char *name, struct file_identity *identity)
             return file_identify(name, identity);
     }
     return path_in_folder(name, path) && file_identify(path, identity);
+}
+
+struct names {
+    char prefix[NAME_MAX_LENGTH + 1]; /* "", or the folder below the root, with its "/" */
+    int depth;
+    void (*visit)(const char *name, void *context);
+    void *context;
+};
+
+/* Names begin with a capital letter; the other files and folders there are none. */
+static bool visit_entry(const char *entry, void *context)
+{
+    enum { DEPTH_MAX = 3 }; /* America/Argentina/Salta */
+    const struct names *above = context;
+    struct names names = *above;
+    char path[PATH_CAPACITY];
+    int length = snprintf(names.prefix, sizeof(names.prefix), "%s%s", above->prefix, entry);
+    if (entry[0] < 'A' || entry[0] > 'Z' || length >= NAME_MAX_LENGTH ||
+        !path_in_folder(names.prefix, path))
+        return true;
+    if (file_is_regular(path)) {
+        names.visit(names.prefix, names.context);
+    } else if (++names.depth < DEPTH_MAX) {
+        names.prefix[length] = '/';
+        names.prefix[length + 1] = '\0';
+        file_list(path, visit_entry, &names);
+    }
+    return true;
+}
+
+void tzdata_each(void (*visit)(const char *name, void *context), void *context)
+{
+    struct names names = {.visit = visit, .context = context};
+    file_list(find_folder(), visit_entry, &names);
 }

@@ -115,5 +115,59 @@ class Describe(unittest.TestCase):
         self.assertEqual(64, agent.run("plugins", "destroy", "file").returncode)
 
 
+class Household(unittest.TestCase):
+    """What is wrong with days and allowance is said with its line and its setting, in one run."""
+
+    def complaints(self, text):
+        agent = Agent()
+        self.addCleanup(agent.close)
+        agent.write_config('detectors: { games: { plugin = "process_name"; rules = ( { activity = "A";'
+                           f' process = [ "a" ]; }} ); }}; }};\n{text}')
+        checked = agent.run("check")
+        self.assertEqual(78, checked.returncode, checked.stderr)
+        run = agent.run("run")
+        self.assertEqual(78, run.returncode, run.stderr)
+        lines = [line.replace(str(agent.config), "FILE") for line in checked.stderr.splitlines()]
+        for line in lines:
+            self.assertIn(line.removeprefix("FILE"), run.stderr)
+        return lines
+
+    def test_an_unknown_zone_brings_the_nearest_name(self):
+        known = "use local, UTC or an IANA name such as Europe/Paris (package tzdata)"
+        for name, rest in (("Europe/Pariss", ' (did you mean "Europe/Paris"?)'),
+                           ("europe/berlin", ' (did you mean "Europe/Berlin"?)'),
+                           ("Paris", ' (did you mean "Europe/Paris"?)'),
+                           ("America/Salta", ' (did you mean "America/Argentina/Salta"?)'),
+                           ("Mars/Base", f"; {known}"), ("../../etc/passwd", f"; {known}"),
+                           ("", f"; {known}")):
+            self.assertEqual([f'FILE:3: day.timezone: there is no time zone "{name}"{rest}'],
+                             self.complaints(f'day: {{\n timezone = "{name}"; }};'))
+
+    def test_days_and_allowances_that_cannot_be(self):
+        self.assertEqual(
+            ['FILE:2: day.starts_at: "04:10" is no quarter hour of a day: write it as "04:00"',
+             "FILE:3: allowance.default_min: 1500 is out of range: it goes from 0 to 1440",
+             "FILE:4: allowance.sunday_min: -5 is out of range: it goes from 0 to 1440",
+             'FILE:5: allowance.monday_min: expected a whole number, found a string "2 h"',
+             "FILE:6: allowance.dates[0].minutes: 1441 is out of range: it goes from 0 to 1440",
+             "FILE:7: allowance.dates[1].minutes: -1 is out of range: it goes from 0 to 1440"],
+            self.complaints('day: { starts_at = "04:10"; };\nallowance: { default_min = 1500;\n'
+                            ' sunday_min = -5;\n monday_min = "2 h";\n'
+                            ' dates = ( { date = "2026-12-25"; minutes = 1441; },\n'
+                            '  { date = "2026-12-26"; minutes = -1; } ); };'))
+
+    def test_a_date_that_is_there_twice_names_both_lines(self):
+        self.assertEqual(
+            ["FILE:5: allowance.dates[2]: 2026-12-25 is there twice, first in line 3"],
+            self.complaints('allowance: { default_min = 90;\n'
+                            ' dates = ( { date = "2026-12-25"; minutes = 300; },\n'
+                            '  { date = "2026-12-26"; minutes = 300; },\n'
+                            '  { date = "2026-12-25"; minutes = 0; } ); };'))
+
+    def test_a_weekday_that_is_there_twice(self):
+        self.assertEqual(["FILE:3: sunday_min: this setting is given a second time"],
+                         self.complaints("allowance: { sunday_min = 90;\n sunday_min = 60; };"))
+
+
 if __name__ == "__main__":
     unittest.main()

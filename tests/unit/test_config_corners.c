@@ -155,7 +155,12 @@ static void sentences_say_what_was_found_and_what_is_expected(void **state)
         {"log: { level = \"inof\"; };",
          "FILE:1: log.level: \"inof\" is none of: error, warning, info, debug (did you mean "
          "\"info\"?)"},
-        {"retention_days = 3;\nretention_days = 4;", "FILE:2: this setting is given a second time"},
+        {"retention_days = 3;\nretention_days = 4;",
+         "FILE:2: retention_days: this setting is given a second time"},
+        {"allowance: { default_min = 9;\n sunday_min = 3; sunday_min = 4; # a = b\n};",
+         "FILE:2: sunday_min: this setting is given a second time"},
+        {"retention_days = 3;\nlog: { level = \"info\"; }; retention_days = 4;",
+         "FILE:2: this setting is given a second time"},
         {"retention_days = 3;\npoll_interval_sec = ;",
          "FILE:2: syntax error here, or on the line before (a ';' or a bracket may be missing)"},
         {"api: { host = \"0.0.0.0\"; };",
@@ -322,14 +327,21 @@ static void each_date_is_judged_by_itself(void **state)
     static const char *const expected[] = {
         "FILE:3: allowance.dates[0].date: \"x\" is no date: write it as 2026-12-25",
         "FILE:4: allowance.dates[1].date: \"2026-02-30\" is no date: write it as 2026-12-25",
-        "FILE:6: allowance.dates[3]: 2026-12-25 is there twice", NULL};
+        "FILE:6: allowance.dates[3]: 2026-12-25 is there twice, first in line 5",
+        "FILE:8: allowance.dates[5]: 2026-12-24 is there twice, first in line 7", NULL};
     struct fixture *fixture = *state;
     load(fixture, "allowance: {\n dates = (\n"
                   "  { date = \"x\"; minutes = 1; },\n"
                   "  { date = \"2026-02-30\"; minutes = 1; },\n"
                   "  { date = \"2026-12-25\"; minutes = 1; },\n"
-                  "  { date = \"2026-12-25\"; minutes = 2; } ); };\n");
+                  "  { date = \"2026-12-25\"; minutes = 2; },\n"
+                  "  { date = \"2026-12-24\"; minutes = 2; },\n"
+                  "  { date = \"2026-12-24\"; minutes = 2; } ); };\n");
     assert_problems(fixture, expected);
+    load_set(fixture, "",
+             "allowance.dates=( { date = \"2026-12-25\"; minutes = 1; },"
+             " { date = \"2026-12-25\"; minutes = 2; } )");
+    assert_only(fixture, "--set allowance.dates: allowance.dates[1]: 2026-12-25 is there twice");
 }
 
 /* So that the plugin's settings and playing_when are still checked, and not against nothing. */
