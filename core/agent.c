@@ -6,6 +6,7 @@
 #include "log.h"
 #include "parts.h"
 #include "platform/process.h"
+#include "record/credit.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -142,15 +143,6 @@ static int reload(struct agent *agent)
 
 /* ---- Running ---- */
 
-/* Ticks are due from the previous due time; those that were missed are skipped. */
-static int64_t next_due(int64_t due_ms, int64_t interval_ms, int64_t now_ms)
-{
-    due_ms += interval_ms;
-    if (due_ms <= now_ms)
-        due_ms += (now_ms - due_ms) / interval_ms * interval_ms + interval_ms;
-    return due_ms;
-}
-
 static bool has_failed_for_good(struct agent *agent)
 {
     struct store_health health;
@@ -188,7 +180,7 @@ static int run(struct agent *agent)
             leaks_look();
             follow_zone(agent);
             int64_t interval_ms = (int64_t)agent->generation->plan.config->poll_interval_sec * 1000;
-            due_ms = next_due(due_ms, interval_ms, clock->monotonic_ms(clock));
+            due_ms = credit_next_due_ms(due_ms, interval_ms, clock->monotonic_ms(clock));
         }
         clock->wait(clock, &agent->wakeup, due_ms);
     }

@@ -39,3 +39,12 @@ struct credit credit_tick(const struct tick *previous, const struct tick *now, i
         credit.credited_ms = least(passed_ms, first ? interval_ms : 2 * interval_ms);
     return credit;
 }
+
+int64_t credit_next_due_ms(int64_t due_ms, int64_t interval_ms, int64_t now_ms)
+{
+    assert(interval_ms > 0 && due_ms <= now_ms);
+    due_ms += interval_ms;
+    if (due_ms <= now_ms)
+        due_ms += (now_ms - due_ms) / interval_ms * interval_ms + interval_ms;
+    return due_ms;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much play time a tick adds. Pure. */
+/* How much play time a tick adds, and when the next one comes. Pure. */
 #ifndef RECORD_CREDIT_H
 #define RECORD_CREDIT_H
 
@@ -22,5 +22,9 @@ struct credit {
  * worth at most two intervals. */
 struct credit credit_tick(const struct tick *previous, const struct tick *now, int64_t interval_ms,
                           bool first, bool playing);
+
+/* When the next tick is due after one that was due at `due_ms` and is done at `now_ms`. Ticks are
+ * due from the previous due time, and those that were missed are skipped. */
+int64_t credit_next_due_ms(int64_t due_ms, int64_t interval_ms, int64_t now_ms);
 
 #endif
