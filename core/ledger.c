@@ -161,6 +161,12 @@ static void close_last(struct ledger *ledger, struct store_turn *turn)
         add_closed(turn, last.date, &last.account);
 }
 
+/* Does its credit begin in the day before? */
+static bool reaches_back(const struct ledger *ledger, const struct heartbeat *heartbeat)
+{
+    return heartbeat->wall_ms - heartbeat->credited_ms < ledger->today.account.start_ms;
+}
+
 static void turn_page(struct ledger *ledger, const struct heartbeat *heartbeat,
                       const int64_t *previous_wall_ms, struct store_turn *turn)
 {
@@ -175,9 +181,8 @@ static void turn_page(struct ledger *ledger, const struct heartbeat *heartbeat,
     if (ledger->has_last_date && ledger->last_date != date)
         close_last(ledger, turn);
     /* A day that was closed already is closed anew with what the heartbeat adds to it. */
-    bool reaches_back = heartbeat->border_ms != 0;
     bool is_closed_here = turn->closed_count > 0 && turn->closed[0].date == ledger->before.date;
-    if (reaches_back && !is_closed_here)
+    if (reaches_back(ledger, heartbeat) && !is_closed_here)
         add_closed(turn, ledger->before.date, &ledger->before.account);
     ledger->last_date = date;
     ledger->has_last_date = true;
@@ -190,12 +195,10 @@ void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
     forget_what_was_repaired(ledger);
     find_today(ledger, heartbeat->wall_ms);
     read_grants(ledger);
-    bool reaches_back =
-        heartbeat->wall_ms - heartbeat->credited_ms < ledger->today.account.start_ms;
-    if (reaches_back)
+    bool is_split = reaches_back(ledger, heartbeat);
+    if (is_split)
         find_before(ledger);
-    allowance_apply(heartbeat, reaches_back ? &ledger->before.account : NULL,
-                    &ledger->today.account);
+    allowance_apply(heartbeat, is_split ? &ledger->before.account : NULL, &ledger->today.account);
     if (ledger->store != NULL)
         turn_page(ledger, heartbeat, previous_wall_ms, turn);
 }

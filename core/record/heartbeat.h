@@ -26,9 +26,10 @@ enum heartbeat_flag {
 struct heartbeat {
     int64_t seq; /* 0: not stored yet */
     int64_t wall_ms;
-    int64_t credited_ms;         /* play time in [wall_ms - credited_ms, wall_ms] */
-    int64_t overdraft_ms;        /* the part of it beyond the allowance */
-    int64_t border_ms;           /* where a household day begins inside that range; 0: nowhere */
+    int64_t credited_ms;  /* play time in [wall_ms - credited_ms, wall_ms] */
+    int64_t overdraft_ms; /* the part of it beyond the allowance */
+    int64_t border_ms;    /* where a household day begins inside that range; 0: nowhere, unless
+                             overdraft_before_ms says that a day begins with 1970 */
     int64_t overdraft_before_ms; /* the part of overdraft_ms before border_ms */
     int32_t poll_interval_sec;
     uint32_t flags; /* bits of heartbeat_flag */

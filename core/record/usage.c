@@ -33,10 +33,8 @@ int usage_split(const struct heartbeat *heartbeat, struct usage_part parts[USAGE
     assert(heartbeat->credited_ms >= 0);
     assert(heartbeat->overdraft_ms >= over_first && over_first >= 0);
     assert(heartbeat->overdraft_ms <= heartbeat->credited_ms);
-    if (border == 0) {
+    if (border == 0 && over_first == 0)
         border = start;
-        assert(over_first == 0);
-    }
     assert(border >= start && border <= end && over_first <= border - start);
 
     int64_t over_second = heartbeat->overdraft_ms - over_first;

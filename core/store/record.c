@@ -137,7 +137,7 @@ static int insert(struct record *record, const struct heartbeat *heartbeat, int6
     database_bind(statement, 10, values);
     sqlite3_bind_blob(statement, 11, heartbeat->id, UUID_BYTES, SQLITE_STATIC);
     result = database_step(statement, error);
-    if (result != 0 || heartbeat->border_ms == 0)
+    if (result != 0 || (heartbeat->border_ms == 0 && heartbeat->overdraft_before_ms == 0))
         return result;
     const int64_t split[] = {heartbeat->seq, heartbeat->border_ms, heartbeat->overdraft_before_ms};
     database_bind(record->statements[RECORD_SPLIT], 3, split);

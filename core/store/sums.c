@@ -56,8 +56,8 @@ static bool border_can_be(const struct heartbeat *heartbeat)
     const int64_t over_first = heartbeat->overdraft_before_ms;
     const int64_t over_second = heartbeat->overdraft_ms - over_first;
     const int64_t second = heartbeat->wall_ms - heartbeat->border_ms;
-    if (heartbeat->border_ms == 0)
-        return over_first == 0;
+    if (heartbeat->border_ms == 0 && over_first == 0)
+        return true;
     return over_first >= 0 && over_second >= 0 && second >= 0 && second <= heartbeat->credited_ms &&
            over_second <= second && over_first <= heartbeat->credited_ms - second;
 }

@@ -300,6 +300,23 @@ static void usage_sums_are_exact(void **state)
     }
 }
 
+/* Its border is at 0, which is else the sign for none. */
+static void the_day_before_1970_has_an_overdraft_of_its_own(void **state)
+{
+    struct day_account before = {.start_ms = -CIVIL_DAY_MS, .end_ms = 0, .allowance_ms = 0};
+    struct day_account today = {.start_ms = 0, .end_ms = CIVIL_DAY_MS, .allowance_ms = 1000};
+    struct heartbeat heartbeat = {.wall_ms = 3000, .credited_ms = 5000};
+    struct usage_part parts[USAGE_PARTS_MAX];
+    (void)state;
+    allowance_apply(&heartbeat, &before, &today);
+    assert_int_equal(usage_split(&heartbeat, parts), 2);
+    assert_int_equal(parts[0].slot, -1);
+    assert_int_equal(parts[0].used_ms, 2000);
+    assert_int_equal(parts[0].overdraft_ms, 2000);
+    assert_int_equal(parts[1].used_ms, 3000);
+    assert_int_equal(parts[1].overdraft_ms, 2000);
+}
+
 /* ---- Allowance ---- */
 
 static void overdraft_is_what_comes_last(void **state)
@@ -518,6 +535,7 @@ int main(void)
         cmocka_unit_test(usage_sums_are_exact),
         cmocka_unit_test(overdraft_is_what_comes_last),
         cmocka_unit_test(without_an_allowance_nothing_is_overdraft),
+        cmocka_unit_test(the_day_before_1970_has_an_overdraft_of_its_own),
         cmocka_unit_test(each_day_pays_for_its_side_of_the_border),
         cmocka_unit_test(a_rule_is_evaluated),
         cmocka_unit_test(the_most_confident_decides),
