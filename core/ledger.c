@@ -186,6 +186,8 @@ static void turn_page(struct ledger *ledger, const struct heartbeat *heartbeat,
         add_closed(turn, ledger->before.date, &ledger->before.account);
     ledger->last_date = date;
     ledger->has_last_date = true;
+    /* Where days begin and end depends on which are closed: today may have other borders now. */
+    ledger->is_stale = turn->opens || turn->closed_count > 0;
 }
 
 void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
