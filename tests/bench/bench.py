@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,7 @@ POLL_MS = 5000
 DAY_ROWS = 17280
 PLUGINS = 50
 PATIENCE_SEC = 300
+EPOCH = datetime.date(1970, 1, 1).toordinal()
 OURS, FIRST = "ClockBlock", "first agent"
 
 CONFIG = """
@@ -256,6 +258,39 @@ def api(bench):
         bench.add(f"{path.split('?')[0]} requests/s", bench.alternate(served))
 
 
+def year(bench):
+    """Simulated once, on the disk; the other nine years are as if they had been closed."""
+    program = bench.build / "tests" / "bench" / "bench_days"
+
+    def number(*arguments):
+        done = subprocess.run([program, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                              check=True, env=bench.environment(), timeout=PATIENCE_SEC)
+        return float(done.stdout)
+
+    with bench.scratch() as database:
+        begun = time.monotonic()
+        subprocess.run([bench.build / "tests" / "sim" / "clb_sim", HERE.parent / "sim" / "year.sim", database],
+                       check=True, env=bench.environment(), timeout=2 * PATIENCE_SEC)
+        bench.add("s to record and check a year of play *", {OURS: [time.monotonic() - begun]})
+        bench.add("  MB of that year *", {OURS: [database.stat().st_size / 1e6]})
+        close_years(database)
+        daily, decade = [], []
+        for _ in range(bench.options.rounds):
+            daily.append(number("daily", database, "2027-07-01"))
+            decade.append(number("range", database, "2018-01-01", "2027-12-31"))
+    bench.add("ms to answer about a day of it *", {OURS: daily})
+    bench.add("ms to answer about ten years of days *", {OURS: decade})
+
+
+def close_years(database):
+    """2018 to 2026, as the agent closes days; time zones do not matter here."""
+    first, behind = (datetime.date(y, 1, 1).toordinal() - EPOCH for y in (2018, 2027))
+    day = 24 * 3600 * 1000
+    rows = [(date, date * day - 3600 * 1000, (date + 1) * day - 3600 * 1000) for date in range(first, behind)]
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.executemany("INSERT INTO local_days VALUES(1, ?, ?, ?, 7200000, 0, 9000000, 1800000)", rows)
+
+
 def idle(bench):
     """All agents idle side by side: they share the moment, and leave the machine idle."""
     cases = [(agent, sink) for agent in bench.agents for sink in (False, True)]
@@ -372,7 +407,8 @@ def print_machine(options):
           f"{options.rounds} rounds, API asked by {client}")
 
 
-FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "api": api, "idle": idle}
+FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "api": api, "idle": idle,
+           "year": year}
 
 
 def parse_options():
@@ -392,7 +428,7 @@ def parse_options():
 def main():
     options = parse_options()
     subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store",
-                    "bench_plugin"], check=True, stdout=sys.stderr)
+                    "bench_plugin", "bench_days", "clb_sim"], check=True, stdout=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="clockblock-bench-", dir=options.folder) as folder:
         bench = Bench(options, pathlib.Path(folder))
         print_machine(options)
