@@ -28,18 +28,12 @@ static void find_borders(const struct days *days, int32_t date,
         day->end_ms = day->start_ms;
 }
 
-static int64_t slot_start(int64_t wall_ms)
-{
-    int64_t rest_ms = wall_ms % USAGE_SLOT_MS;
-    return wall_ms - (rest_ms < 0 ? rest_ms + USAGE_SLOT_MS : rest_ms);
-}
-
 static int read_totals(const struct days *days, int32_t date, struct day_account *day,
                        struct error *error)
 {
     struct store_daily total;
-    int result = store_read_usage(days->reader, days->device_id, slot_start(day->start_ms),
-                                  slot_start(day->end_ms), &total, error);
+    int result = store_read_usage(days->reader, days->device_id, usage_slot_start_ms(day->start_ms),
+                                  usage_slot_start_ms(day->end_ms), &total, error);
     if (result == 0)
         result = store_read_granted(days->reader, days->device_id, date, &day->granted_ms, error);
     day->used_ms = total.used_ms;

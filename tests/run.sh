@@ -35,7 +35,7 @@ suite() {
 }
 
 if [ "$fast" = no ]; then
-  suite asan '^(unit|plugins|abi|agent|guide)$' '^source$' -DCLOCKBLOCK_SANITIZE=address,undefined
+  suite asan '^(unit|plugins|abi|agent|guide|sim)$' '^source$' -DCLOCKBLOCK_SANITIZE=address,undefined
   suite tsan '^(unit|plugins|abi|agent|guide)$' '^source$' -DCLOCKBLOCK_SANITIZE=thread
 fi
 suite test '.' '^$'
