@@ -500,6 +500,9 @@ static void sessions_of_pruned_heartbeats_are_kept(void **state)
     assert_int_equal(store_prune(fixture->store, NULL, &error), 0);
     assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM heartbeats"), 360);
     fixture_close(fixture);
+    /* And a day of which only an earlier version is found. */
+    fixture_exec(fixture->path, "INSERT INTO local_days VALUES(1, 20469, 1768521600000,"
+                                " 1768608000000, NULL, 0, 5000, 0)");
     bytes = fixture_read_file(fixture->path, &length);
     bytes[3] ^= 1;
     fixture_write_file(fixture->path, bytes, length);
@@ -511,6 +514,8 @@ static void sessions_of_pruned_heartbeats_are_kept(void **state)
                                               " start_ms = 1768564795000"),
                      2000000);
     assert_account_is_sound(fixture, "pruned");
+    assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM local_days"), 2050000);
+    fixture_exec(fixture->path, "DELETE FROM local_days"); /* it is lived in again */
     fixture_put_many(fixture, NOON_MS + FIXTURE_HOUR + 50000, 3, true);
     assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM sessions WHERE id = 401"),
                      65000);

@@ -194,6 +194,19 @@ static void devices_keep_their_names(void **state)
     assert_sound(fixture);
 }
 
+static void devices_have_their_own_sessions(void **state)
+{
+    struct fixture *fixture = *state;
+    make_old(fixture, "UPDATE heartbeats SET device_id = 'second-pc' WHERE synced_at IS NULL");
+    fixture_open(fixture);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM sessions WHERE device ="
+                                              " (SELECT id FROM devices WHERE device_id ="
+                                              " 'second-pc') AND id >= 4"),
+                     2);
+    assert_int_equal(fixture_integer(fixture, "SELECT count(*) FROM sessions"), 4);
+    assert_sound(fixture);
+}
+
 static void the_same_device_goes_on_in_its_epoch(void **state)
 {
     struct fixture *fixture = *state;
@@ -334,6 +347,7 @@ int main(void)
         TEST(a_day_that_is_partly_pruned_keeps_its_minutes),
         TEST(an_idle_day_that_is_pruned_is_kept),
         TEST(devices_keep_their_names),
+        TEST(devices_have_their_own_sessions),
         TEST(the_same_device_goes_on_in_its_epoch),
         TEST(an_empty_one_is_taken_over),
         TEST(a_backup_is_never_written_over),
