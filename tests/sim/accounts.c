@@ -158,6 +158,14 @@ static void check_live(const struct check *check)
 
 static void check_bounds(const struct check *check)
 {
+    char sentence[128];
+    char texts[2][32];
+    int64_t wanted_ms = oracle_used_ms(&check->sim->oracle);
+    words_format_total(check->total.used_ms, texts[0]);
+    words_format_total(wanted_ms, texts[1]);
+    snprintf(sentence, sizeof(sentence), "used is %s, but should be %s", texts[0], texts[1]);
+    if (check->total.used_ms != wanted_ms)
+        check->report(sentence, check->context);
     if (check->total.used_ms > check->sim->awake_ms)
         check->report("more was used than the machine was awake", check->context);
     if (accounts_number(check->sim, "SELECT count(*) FROM heartbeats WHERE overdraft_ms < 0"

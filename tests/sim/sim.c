@@ -104,6 +104,7 @@ static void start_agent(struct sim *sim)
     sim->due_ms = sim->monotonic_ms;
     sim->commit_ms = sim->monotonic_ms;
     sim->delay_ms = 0;
+    sim->oracle.is_first = true;
 }
 
 static void stop_agent(struct sim *sim)
@@ -122,6 +123,7 @@ static void stop_agent(struct sim *sim)
 /* What waits for its commit is lost, and the wal stays as it is for the next one. */
 static void kill_agent(struct sim *sim)
 {
+    oracle_forget(&sim->oracle, sim->store->ring.count);
     ring_drop(&sim->store->ring, sim->store->ring.count);
     sqlite3_db_config(sim->store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     stop_agent(sim);
@@ -138,6 +140,7 @@ static void tick(struct sim *sim)
 {
     int64_t interval_ms = (int64_t)sim->config.poll_interval_sec * 1000;
     sampler_tick(sim->sampler, NULL);
+    oracle_tick(&sim->oracle, sim->boots, sim->awake_ms, interval_ms, sim->is_playing);
     sim->has_ticked = true;
     sim->delay_ms = 0;
     sim->due_ms = credit_next_due_ms(sim->due_ms, interval_ms, sim->monotonic_ms);

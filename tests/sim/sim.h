@@ -9,6 +9,7 @@
 #define SIM_SIM_H
 
 #include "config/config.h"
+#include "oracle.h"
 #include "sampler.h"
 #include "store/account.h"
 
@@ -23,6 +24,8 @@ struct sim {
     int64_t wall_ms;
     int boots;
     int64_t awake_ms; /* how long the machine was awake, over all boots */
+
+    struct oracle oracle;
 
     /* What the one detector sees. */
     bool is_playing;
