@@ -268,10 +268,13 @@ def year(bench):
         return float(done.stdout)
 
     with bench.scratch() as database:
-        begun = time.monotonic()
+        begun, before = time.monotonic(), os.times()
         subprocess.run([bench.build / "tests" / "sim" / "clb_sim", HERE.parent / "sim" / "year.sim", database],
                        check=True, env=bench.environment(), timeout=2 * PATIENCE_SEC)
         bench.add("s to record and check a year of play *", {OURS: [time.monotonic() - begun]})
+        after = os.times()
+        cpu = after.children_user + after.children_system - before.children_user - before.children_system
+        bench.add("  CPU s of that *", {OURS: [cpu]})
         bench.add("  MB of that year *", {OURS: [database.stat().st_size / 1e6]})
         close_years(database)
         daily, decade = [], []

@@ -72,7 +72,8 @@ static double median_ms(struct bench *bench, void (*ask)(struct bench *bench))
             give_up("nothing was played then");
     }
     qsort(took_us, ANSWERS, sizeof(took_us[0]), compare);
-    return (double)took_us[ANSWERS / 2] / 1000;
+    int64_t median_us = took_us[(ANSWERS - 1) / 2];
+    return (double)median_us / 1000;
 }
 
 static void open_bench(struct bench *bench, const char *path)
