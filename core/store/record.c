@@ -154,19 +154,26 @@ int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, i
     if (result == 0)
         result = insert(record, heartbeat, activity, error);
 
-    /* The day of the sample, also when nothing was played. */
     int32_t date = civil_date_utc(heartbeat->wall_ms);
-    if (result == 0)
-        result = record_add_day(record, date, 0, 0, heartbeat->wall_ms, updated_ms, error);
+    int64_t used_ms =
+        0; /* on the day of the sample, which has a row also when nothing was played */
+    int64_t overdraft_ms = 0;
     int count = usage_split(heartbeat, parts);
     for (int i = 0; i < count && result == 0; i++) {
         const struct usage_part *part = &parts[i];
         result =
             record_add_slot(record, part->slot, activity, part->used_ms, part->overdraft_ms, error);
-        if (result == 0)
-            result = record_add_day(record, part->date_utc, part->used_ms, part->overdraft_ms,
-                                    part->date_utc == date ? heartbeat->wall_ms : 0, 0, error);
+        if (part->date_utc == date) {
+            used_ms += part->used_ms;
+            overdraft_ms += part->overdraft_ms;
+        } else if (result == 0) {
+            result = record_add_day(record, part->date_utc, part->used_ms, part->overdraft_ms, 0, 0,
+                                    error);
+        }
     }
+    if (result == 0)
+        result = record_add_day(record, date, used_ms, overdraft_ms, heartbeat->wall_ms, updated_ms,
+                                error);
     return result == 0 ? sessions_record(record, heartbeat, activity, error) : result;
 }
 
