@@ -154,9 +154,9 @@ int record_heartbeat(struct record *record, const struct heartbeat *heartbeat, i
     if (result == 0)
         result = insert(record, heartbeat, activity, error);
 
+    /* The day of the sample has a row also when nothing was played on it. */
     int32_t date = civil_date_utc(heartbeat->wall_ms);
-    int64_t used_ms =
-        0; /* on the day of the sample, which has a row also when nothing was played */
+    int64_t used_ms = 0;
     int64_t overdraft_ms = 0;
     int count = usage_split(heartbeat, parts);
     for (int i = 0; i < count && result == 0; i++) {
