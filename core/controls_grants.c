@@ -2,6 +2,7 @@
 /* Bonus minutes, as the control socket serves them. */
 #include "controls.h"
 #include "days.h"
+#include "log.h"
 #include "record/text.h"
 
 #include <assert.h>
@@ -60,14 +61,11 @@ static bool parse_date(const struct days *days, const char *text, int64_t wall_m
 }
 
 /* The grant, and how its day stands with it. */
-static char *answer(const struct days *days, const struct store_grant *grant, struct error *error)
+static char *answer(const struct store_grant *grant, const struct day_account *day)
 {
-    struct day_account day;
-    if (days_of(days, grant->date, &day, error) != 0)
-        return control_fail(error);
-    int64_t left_ms = allowance_left_ms(&day);
+    int64_t left_ms = allowance_left_ms(day);
     struct json_object *json = grant_json(grant);
-    json_object_object_add(json, "minutes_granted", json_minutes(day.granted_ms));
+    json_object_object_add(json, "minutes_granted", json_minutes(day->granted_ms));
     json_object_object_add(json, "minutes_left",
                            left_ms == ALLOWANCE_UNLIMITED ? NULL : json_minutes(left_ms));
     return json_print(json);
@@ -92,8 +90,12 @@ char *controls_grant(void *context, const char *const *arguments)
         !parse_date(&days, arguments[1], wall_ms, &grant.date, &error) ||
         store_grant_add(source->store, &grant, &error) != 0)
         return control_fail(&error);
-    sampler_granted(source->sampler, grant.date, grant.granted_ms);
-    return answer(&days, &grant, &error);
+    struct day_account day;
+    if (days_of(&days, grant.date, &day, &error) == 0)
+        sampler_granted(source->sampler, grant.date, day.granted_ms);
+    else
+        log_error("grant", "it is stored, and its day cannot be read: %s", error.text);
+    return answer(&grant, &day);
 }
 
 /* ---- grants ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "household.h"
 
 #include "platform/tzdata.h"
+#include "record/usage.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ void household_destroy(struct household *household)
 
 int64_t household_start_ms(const struct household *household, int32_t date)
 {
-    return zone_day_start_ms(household->zone, date, household->starts_at_sec);
+    return usage_slot_start_ms(zone_day_start_ms(household->zone, date, household->starts_at_sec));
 }
 
 int64_t household_allowance_ms(const struct household *household, int32_t date)
@@ -67,5 +68,7 @@ int64_t household_allowance_ms(const struct household *household, int32_t date)
 
 int32_t household_date(const struct household *household, int64_t wall_ms)
 {
-    return zone_date_at(household->zone, wall_ms, household->starts_at_sec);
+    int32_t date = zone_date_at(household->zone, wall_ms, household->starts_at_sec);
+    /* It may begin a little earlier than the zone tells. */
+    return wall_ms >= household_start_ms(household, date + 1) ? date + 1 : date;
 }

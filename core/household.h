@@ -15,7 +15,8 @@ int household_create(struct household **household, const struct config *config,
                      struct error *error);
 void household_destroy(struct household *household); /* NULL is fine */
 
-/* Where the calendar lets the day of a date begin, and what it allows. */
+/* Where the calendar lets the day of a date begin, and what it allows. Usage is counted by quarter
+ * hours: in a zone that is off them a day begins at the one before. */
 int64_t household_start_ms(const struct household *household, int32_t date);
 int64_t household_allowance_ms(const struct household *household, int32_t date);
 

@@ -53,12 +53,30 @@ static void settle(struct ledger *ledger)
         (void)store_settle(ledger->store, &error);
 }
 
+/* What waits for its commit counts too. It may be committed while we look: then once more. */
+static int read_day(struct ledger *ledger, int64_t wall_ms, struct ledger_day *day,
+                    struct error *error)
+{
+    if (ledger->store == NULL)
+        return days_at(&ledger->days, wall_ms, &day->date, &day->account, error);
+    int64_t before = -1;
+    int64_t after = 0;
+    int result = 0;
+    while (result == 0 && before != after) {
+        before = store_committed(ledger->store);
+        result = days_at(&ledger->days, wall_ms, &day->date, &day->account, error);
+        after = store_add_waiting(ledger->store, &day->account);
+    }
+    return result;
+}
+
 static struct ledger_day look_up(struct ledger *ledger, int64_t wall_ms)
 {
     struct error error = {0};
-    struct ledger_day day = {.is_known = true};
+    struct ledger_day day = {0};
     settle(ledger);
-    if (days_at(&ledger->days, wall_ms, &day.date, &day.account, &error) != 0)
+    day.is_known = read_day(ledger, wall_ms, &day, &error) == 0;
+    if (!day.is_known)
         log_error("ledger", "what was used that day cannot be read: %s", error.text);
     return day;
 }
@@ -78,27 +96,18 @@ static bool holds(const struct ledger_day *day, int64_t wall_ms)
     return day->is_known && day->account.start_ms <= wall_ms && wall_ms < day->account.end_ms;
 }
 
-static bool is_same_day(const struct ledger_day *a, const struct ledger_day *b)
-{
-    return a->is_known && b->is_known && a->date == b->date &&
-           a->account.start_ms == b->account.start_ms && a->account.end_ms == b->account.end_ms;
-}
-
-/* A heartbeat may still wait for its commit: what is in memory counts, where it is the same day. */
+/* What cannot be read now is read at the next heartbeat. */
 static void find_today(struct ledger *ledger, int64_t wall_ms)
 {
     if (!ledger->is_stale && holds(&ledger->today, wall_ms))
         return;
-    struct ledger_day old = ledger->today;
-    ledger->today = look_up(ledger, wall_ms);
-    struct day_account *account = &ledger->today.account;
-    if (is_same_day(&old, &ledger->today)) {
-        account->used_ms = old.account.used_ms;
-        account->overdraft_ms = old.account.overdraft_ms;
-    }
-    ledger->before = old;
-    ledger->before.is_known =
-        old.is_known && !ledger->is_stale && old.account.end_ms == account->start_ms;
+    struct ledger_day found = look_up(ledger, wall_ms);
+    if (!found.is_known && holds(&ledger->today, wall_ms))
+        return;
+    ledger->before = ledger->today;
+    ledger->before.is_known = ledger->today.is_known && !ledger->is_stale &&
+                              ledger->today.account.end_ms == found.account.start_ms;
+    ledger->today = found;
     ledger->is_stale = false;
 }
 
@@ -135,10 +144,14 @@ static void read_grants(struct ledger *ledger)
     if (!changed || ledger->days.reader == NULL)
         return;
     ledger->before.is_known = false;
-    if (ledger->today.is_known &&
-        store_read_granted(ledger->days.reader, ledger->days.device_id, ledger->today.date,
-                           &ledger->today.account.granted_ms, &error) != 0)
-        log_error("ledger", "what was granted cannot be read: %s", error.text);
+    int64_t granted_ms;
+    if (store_read_granted(ledger->days.reader, ledger->days.device_id, ledger->today.date,
+                           &granted_ms, &error) == 0) {
+        ledger->today.account.granted_ms = granted_ms;
+        return;
+    }
+    log_error("ledger", "what was granted cannot be read: %s", error.text);
+    ledger_grants_changed(ledger);
 }
 
 /* ---- Turning the page ------------------------------------------------------------------------ */
@@ -150,15 +163,36 @@ static void add_closed(struct store_turn *turn, int32_t date, const struct day_a
     turn->closed[turn->closed_count++].day = *day;
 }
 
-/* A day that today took in, because the zone changed, is none of its own. */
+/* A day that today took in, because the zone changed, is none of its own. The configuration may
+ * have changed since it was lived in. */
 static void close_last(struct ledger *ledger, struct store_turn *turn)
 {
     const struct day_account *today = &ledger->today.account;
+    struct error error = {0};
     struct ledger_day last = look_up_date(ledger, ledger->last_date);
     bool is_apart =
         last.account.end_ms <= today->start_ms || last.account.start_ms >= today->end_ms;
-    if (last.is_known && is_apart)
-        add_closed(turn, last.date, &last.account);
+    if (!last.is_known || !is_apart)
+        return;
+    if (store_read_opened(ledger->days.reader, ledger->days.device_id, last.date,
+                          &last.account.allowance_ms, &error) != 0)
+        log_error("ledger", "what was allowed that day cannot be read: %s", error.text);
+    add_closed(turn, last.date, &last.account);
+}
+
+/* The day of this device's newest heartbeat, in an earlier run. */
+static void find_last_date(struct ledger *ledger)
+{
+    struct error error = {0};
+    int64_t wall_ms;
+    bool found = false;
+    if (store_read_newest(ledger->days.reader, ledger->days.device_id, &wall_ms, &found, &error) !=
+        0)
+        log_error("ledger", "the newest heartbeat cannot be read: %s", error.text);
+    if (!found)
+        return;
+    ledger->last_date = look_up(ledger, wall_ms).date;
+    ledger->has_last_date = true;
 }
 
 /* Does its credit begin in the day before? */
@@ -168,16 +202,18 @@ static bool reaches_back(const struct ledger *ledger, const struct heartbeat *he
 }
 
 static void turn_page(struct ledger *ledger, const struct heartbeat *heartbeat,
-                      const int64_t *previous_wall_ms, struct store_turn *turn)
+                      struct store_turn *turn)
 {
-    int32_t date = ledger->today.date;
+    const struct ledger_day *today = &ledger->today;
+    int32_t date = today->date;
     bool is_first = !ledger->has_last_date;
-    if (is_first && previous_wall_ms != NULL) {
-        ledger->last_date = look_up(ledger, *previous_wall_ms).date;
-        ledger->has_last_date = true;
-    }
-    turn->opens = is_first || ledger->last_date != date;
+    if (is_first)
+        find_last_date(ledger);
+    turn->opens = is_first || ledger->last_date != date ||
+                  ledger->opened_allowance_ms != today->account.allowance_ms;
     turn->opened_date = date;
+    turn->opened_allowance_ms = today->account.allowance_ms;
+    ledger->opened_allowance_ms = today->account.allowance_ms;
     if (ledger->has_last_date && ledger->last_date != date)
         close_last(ledger, turn);
     /* A day that was closed already is closed anew with what the heartbeat adds to it. */
@@ -190,8 +226,7 @@ static void turn_page(struct ledger *ledger, const struct heartbeat *heartbeat,
     ledger->is_stale = turn->opens || turn->closed_count > 0;
 }
 
-void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
-                  const int64_t *previous_wall_ms, struct store_turn *turn)
+void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat, struct store_turn *turn)
 {
     *turn = (struct store_turn){0};
     forget_what_was_repaired(ledger);
@@ -202,5 +237,5 @@ void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
         find_before(ledger);
     allowance_apply(heartbeat, is_split ? &ledger->before.account : NULL, &ledger->today.account);
     if (ledger->store != NULL)
-        turn_page(ledger, heartbeat, previous_wall_ms, turn);
+        turn_page(ledger, heartbeat, turn);
 }

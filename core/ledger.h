@@ -23,7 +23,8 @@ struct ledger {
     struct ledger_day before; /* that ends where today begins; known when it was needed */
     bool is_stale;            /* the household may have moved its borders since */
     bool has_last_date;
-    int32_t last_date; /* of the newest heartbeat, in this run or the one before */
+    int32_t last_date;           /* of the newest heartbeat, in this run or the one before */
+    int64_t opened_allowance_ms; /* that the store was told of */
     struct mutex lock;
     bool grants_changed; /* guarded by lock */
     bool was_repaired;   /* guarded by lock */
@@ -36,10 +37,8 @@ void ledger_finish(struct ledger *ledger);
 /* At the start, and at each reload. `household` is borrowed. */
 void ledger_configure(struct ledger *ledger, const struct household *household);
 
-/* Fills the heartbeat's overdraft and border, and `turn`. `previous_wall_ms` (NULL: none) is when
- * the heartbeat before it was taken. */
-void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat,
-                  const int64_t *previous_wall_ms, struct store_turn *turn);
+/* Fills the heartbeat's overdraft and border, and `turn`: it has to be put with it. */
+void ledger_enter(struct ledger *ledger, struct heartbeat *heartbeat, struct store_turn *turn);
 
 /* What was granted is read again before the next heartbeat is entered. [any thread] */
 void ledger_grants_changed(struct ledger *ledger);

@@ -135,8 +135,7 @@ void sampler_tick(struct sampler *sampler, struct heartbeat *heartbeat)
     made.credited_ms = credit.credited_ms;
     made.flags = credit.flags;
     struct store_turn turn;
-    ledger_enter(&sampler->ledger, &made, sampler->has_previous ? &sampler->previous.wall_ms : NULL,
-                 &turn);
+    ledger_enter(&sampler->ledger, &made, &turn);
 
     if (sampler->store != NULL)
         store_put_turn(sampler->store, &made, &tick, &turn);
@@ -160,7 +159,7 @@ void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms)
     ledger_grants_changed(&sampler->ledger);
     mutex_lock(&sampler->lock);
     if (sampler->view.has_heartbeat && sampler->view.date == date)
-        sampler->view.today.granted_ms += granted_ms;
+        sampler->view.today.granted_ms = granted_ms;
     mutex_unlock(&sampler->lock);
 }
 

@@ -35,7 +35,8 @@ struct sampler_view {
 };
 void sampler_get(struct sampler *sampler, struct sampler_view *view); /* [any thread] */
 
-/* A grant for a day was committed: it counts from now on, and shows at once. [any thread] */
+/* A grant for a day was committed, `granted_ms` is all that was granted for it: it counts from now
+ * on, and shows at once. [any thread] */
 void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms);
 
 /* The totals of the store were mended: what was used today is read again. [any thread] */

@@ -22,12 +22,28 @@ struct store_turn {
         struct day_account day; /* its borders and allowance; totals are taken from the slots */
     } closed[STORE_CLOSED_MAX];
     bool opens;
-    int32_t opened_date; /* a day that is lived in (again) is not closed */
+    int32_t opened_date;         /* a day that is lived in (again) is not closed */
+    int64_t opened_allowance_ms; /* what is in force, should the next run close it */
 };
 
 /* As store_put(); `turn` NULL: the day goes on. */
 void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
                     const struct store_turn *turn);
+
+/* When the newest heartbeat of a device was taken that is still there. */
+int store_read_newest(struct store_reader *reader, const char *device_id, int64_t *wall_ms,
+                      bool *found, struct error *error);
+
+/* What was allowed on the day that a device lived in last, if that is this date: *allowance_ms is
+ * left alone otherwise. */
+int store_read_opened(struct store_reader *reader, const char *device_id, int32_t date,
+                      int64_t *allowance_ms, struct error *error);
+
+/* How many heartbeats were committed or given up since the start. [any thread] */
+int64_t store_committed(struct store *store);
+/* Adds to the totals of a day what waits for its commit within its borders. Returns what
+ * store_committed() would. [any thread] */
+int64_t store_add_waiting(struct store *store, struct day_account *day);
 
 /* A date among the closed days. */
 struct store_neighbours {

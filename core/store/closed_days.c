@@ -4,8 +4,10 @@
 #include "store_internal.h"
 
 #include "record/usage.h"
+#include "zone/civil.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
 #define DAY    "start_ms, end_ms, coalesce(allowance_ms, -1), granted_ms, used_ms, overdraft_ms"
@@ -49,8 +51,12 @@ int closed_days_turn(struct store *store, const struct store_turn *turn, struct 
         result = close_day(store, turn->closed[i].date, &turn->closed[i].day, error);
     if (result != 0 || !turn->opens)
         return result;
-    const int64_t opened[] = {store->record.device, turn->opened_date};
-    return run(store, "DELETE FROM local_days WHERE device = ? AND date = ?", 2, opened, error);
+    const int64_t opened[] = {store->record.device, turn->opened_date, turn->opened_allowance_ms};
+    result = run(store, "DELETE FROM local_days WHERE device = ? AND date = ?", 2, opened, error);
+    if (result == 0)
+        result = run(store, "INSERT OR REPLACE INTO meta VALUES('opened ' || ?1, ?2 || ' ' || ?3)",
+                     3, opened, error);
+    return result;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -81,6 +87,41 @@ static void take_neighbour(sqlite3_stmt *row, int32_t date, struct store_neighbo
         neighbours->after_date = found;
         neighbours->after_start_ms = day.start_ms;
     }
+}
+
+int store_read_newest(struct store_reader *reader, const char *device_id, int64_t *wall_ms,
+                      bool *found, struct error *error)
+{
+    static const char sql[] = "SELECT wall_ms FROM heartbeats WHERE epoch IN (SELECT id FROM epochs"
+                              " WHERE device = " DEVICE ") ORDER BY seq DESC LIMIT 1";
+    sqlite3_stmt *row = NULL;
+    *found = false;
+    int result = reader_prepare(reader, sql, device_id, 0, NULL, &row, error);
+    if (result != 0)
+        return result;
+    int code = sqlite3_step(row);
+    *found = code == SQLITE_ROW;
+    *wall_ms = *found ? sqlite3_column_int64(row, 0) : 0;
+    return reader_end(reader, row, code, error);
+}
+
+int store_read_opened(struct store_reader *reader, const char *device_id, int32_t date,
+                      int64_t *allowance_ms, struct error *error)
+{
+    static const char sql[] = "SELECT value FROM meta WHERE key = 'opened ' || " DEVICE;
+    sqlite3_stmt *row = NULL;
+    int result = reader_prepare(reader, sql, device_id, 0, NULL, &row, error);
+    if (result != 0)
+        return result;
+    int code = sqlite3_step(row);
+    char *end = NULL;
+    const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    if (text != NULL && strtoll(text, &end, 10) == date) {
+        int64_t opened_ms = strtoll(end, NULL, 10);
+        bool can_be = opened_ms >= ALLOWANCE_UNLIMITED && opened_ms <= CIVIL_DAY_MS;
+        *allowance_ms = can_be ? opened_ms : *allowance_ms;
+    }
+    return reader_end(reader, row, code, error);
 }
 
 int store_read_neighbours(struct store_reader *reader, const char *device_id, int32_t date,

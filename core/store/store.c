@@ -81,6 +81,23 @@ void store_put_turn(struct store *store, const struct heartbeat *heartbeat, cons
     mutex_unlock(&store->lock);
 }
 
+int64_t store_committed(struct store *store)
+{
+    mutex_lock(&store->lock);
+    int64_t committed = store->ring.put - store->ring.count;
+    mutex_unlock(&store->lock);
+    return committed;
+}
+
+int64_t store_add_waiting(struct store *store, struct day_account *day)
+{
+    mutex_lock(&store->lock);
+    int64_t committed = store->ring.put - store->ring.count;
+    ring_add_usage(&store->ring, day);
+    mutex_unlock(&store->lock);
+    return committed;
+}
+
 int store_settle(struct store *store, struct error *error)
 {
     if (!store->running)

@@ -91,6 +91,8 @@ void ring_put(struct ring *ring, const struct heartbeat *heartbeat, const struct
               const struct store_turn *turn);
 const struct ring_entry *ring_at(const struct ring *ring, int index);
 void ring_drop(struct ring *ring, int count);
+/* Adds what the heartbeats in it credit within the day's borders. */
+void ring_add_usage(const struct ring *ring, struct day_account *day);
 
 /* transaction.c */
 void transaction_watch_wal(struct store *store);
