@@ -146,6 +146,20 @@ static void an_instant_before_the_end_of_the_last_day_is_still_in_it(void **stat
     leave(&scene);
 }
 
+/* Liberia was 44 minutes and 30 seconds behind until 1972. */
+static void a_zone_off_the_quarter_hours_has_days_on_them(void **state)
+{
+    struct scene scene = enter(state, "Africa/Monrovia");
+    const int32_t date = 500;
+    int64_t midnight_ms = date * FIXTURE_DAY + 44 * INT64_C(60000) + 30000;
+    struct day_account day = day_at(&scene, midnight_ms, date);
+    assert_int_equal(day.start_ms, date * FIXTURE_DAY + 30 * INT64_C(60000));
+    assert_int_equal(day.end_ms - day.start_ms, FIXTURE_DAY);
+    (void)day_at(&scene, day.start_ms, date);
+    (void)day_at(&scene, day.start_ms - 1, date - 1);
+    leave(&scene);
+}
+
 struct visited {
     int count;
     int32_t first;
@@ -220,6 +234,7 @@ int main(void)
         TEST(a_journey_east_shortens_the_day_and_leaves_nothing_out),
         TEST(a_journey_west_goes_on_with_the_day_that_was_over),
         TEST(an_instant_before_the_end_of_the_last_day_is_still_in_it),
+        TEST(a_zone_off_the_quarter_hours_has_days_on_them),
         TEST(a_range_has_every_day_once_without_a_hole),
         TEST(grants_are_told_of_days_open_closed_and_blank),
     };
