@@ -9,7 +9,6 @@
 /* The parts of the library's interface that are used; it has been the same since its version 2. */
 enum {
     NVML_SUCCESS = 0,
-    NVML_INSUFFICIENT_SIZE = 7,
     GPUS_MAX = 16,
     SAMPLES_MAX = 256,
     SAMPLE_AGE_US = 2 * 1000 * 1000 /* older than the newest: of what was before */
@@ -198,16 +197,23 @@ static void take_sample(const struct nvml_sample *sample, unsigned gpu, const st
     memcpy(look->view->name, name, sizeof(name));
 }
 
-static void take_samples(struct nvml *nvml, unsigned gpu, const struct nvml_sample *samples,
+/* False: there is none that means anything. */
+static bool take_samples(struct nvml *nvml, unsigned gpu, const struct nvml_sample *samples,
                          unsigned count, const struct look *look)
 {
+    bool is_any_filled = false;
     unsigned long long *seen_us = &nvml->seen_us[gpu];
-    for (unsigned i = 0; i < count; i++)
-        if (is_filled(&samples[i]) && samples[i].stamp_us > *seen_us)
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_filled(&samples[i]))
+            continue;
+        is_any_filled = true;
+        if (samples[i].stamp_us > *seen_us)
             *seen_us = samples[i].stamp_us;
+    }
     for (unsigned i = 0; i < count; i++)
         if (is_filled(&samples[i]) && *seen_us - samples[i].stamp_us <= SAMPLE_AGE_US)
             take_sample(&samples[i], gpu, look);
+    return is_any_filled;
 }
 
 /* False: the driver does not tell what each process uses. */
@@ -221,21 +227,16 @@ static bool look_at_processes(struct nvml *nvml, unsigned gpu, const struct look
     since_us = since_us > SAMPLE_AGE_US ? since_us - SAMPLE_AGE_US : 0;
     memset(samples, 0, sizeof(samples));
     int code = nvml->functions.processes(nvml->gpus[gpu], samples, &count, since_us);
-    if (code == NVML_INSUFFICIENT_SIZE || count > SAMPLES_MAX)
-        count = SAMPLES_MAX; /* what fits was filled, or stays zero, which counts for nothing */
-    else if (code != NVML_SUCCESS)
-        return false;
-    take_samples(nvml, gpu, samples, count, look);
-    return code == NVML_SUCCESS;
+    /* More than there is room for are not given at all. */
+    return code == NVML_SUCCESS && count <= SAMPLES_MAX &&
+           take_samples(nvml, gpu, samples, count, look);
 }
 
 static int look_at(struct nvml *nvml, unsigned gpu, const struct look *look)
 {
     struct nvml_rates rates = {0};
     int code = nvml->functions.rates(nvml->gpus[gpu], &rates);
-    if (code != NVML_SUCCESS || rates.gpu > 100)
-        return code;
-    if (rates.gpu == 0)
+    if (code != NVML_SUCCESS || rates.gpu > 100 || rates.gpu == 0)
         return code;
     look->view->is_idle = false;
     if (look_at_processes(nvml, gpu, look) || rates.gpu <= look->view->percent)

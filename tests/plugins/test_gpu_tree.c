@@ -466,6 +466,67 @@ static void more_than_there_is_room_for_does_no_harm(void **state)
         assert_true(look(place) <= 0.01);
 }
 
+static uint64_t chance(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+/* Spoils a text: cuts it, changes bytes of it, or writes another one over it. */
+static size_t spoil(uint64_t *seed, const char *text, char *spoiled, size_t capacity)
+{
+    size_t length = strlen(text);
+    memset(spoiled, 0, capacity);
+    memcpy(spoiled, text, length);
+    for (uint64_t changes = chance(seed) % 4; changes > 0; changes--)
+        spoiled[chance(seed) % length] = (char)chance(seed);
+    if (chance(seed) % 3 == 0)
+        return chance(seed) % length;
+    return chance(seed) % 8 == 0 ? capacity : length;
+}
+
+/* A hundredth of CLB_FUZZ: each is six files. */
+static void random_trees_do_no_harm(void **state)
+{
+    static const char *const files[][2] = {
+        {"proc/300/stat", "300 (game) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 50 1 2\n"},
+        {"proc/300/cmdline", "Z:\\games\\Game.exe"},
+        {"proc/300/fdinfo/7", "drm-driver:\tamdgpu\ndrm-client-id:\t42\n"
+                              "drm-engine-gfx:\t812374619 ns\n"},
+        {"sys/class/drm/renderD128/device/uevent", "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0\n"},
+        {"sys/class/drm/renderD128/device/power/runtime_status", "active\n"},
+        {"sys/class/drm/renderD128/device/gpu_busy_percent", "57\n"}};
+    enum { FILES = sizeof(files) / sizeof(files[0]) };
+    struct place *place = *state;
+    const char *rounds_text = getenv("CLB_FUZZ");
+    const char *seed_text = getenv("CLB_SEED");
+    long rounds = rounds_text != NULL ? strtol(rounds_text, NULL, 10) / 100 : 200;
+    uint64_t seed = seed_text != NULL ? strtoull(seed_text, NULL, 10) : 20262;
+    printf("CLB_FUZZ=%ld CLB_SEED=%llu\n", rounds * 100, (unsigned long long)seed);
+    seed = seed * 2 + 1;
+    add_amdgpu(place);
+    add_game(place, 300);
+    for (long round = 0; round < rounds; round++) {
+        char spoiled[2048];
+        use_amdgpu(place, 300, 7, 42, round * 100);
+        for (int i = 0; i < FILES; i++) {
+            size_t length = spoil(&seed, files[i][1], spoiled, sizeof(spoiled));
+            bool is_spoiled = chance(&seed) % 3 == 0;
+            gpu_tree_put_bytes(&place->tree, files[i][0], is_spoiled ? spoiled : files[i][1],
+                               is_spoiled ? length : strlen(files[i][1]));
+        }
+        place->now_ms += (int64_t)(chance(&seed) % 40000) - 2000;
+        double percent = look(place);
+        char clean[sizeof(place->view.subject)];
+        memcpy(clean, place->view.subject, sizeof(clean));
+        names_clean(clean);
+        assert_string_equal(clean, place->view.subject);
+        assert_true(percent <= 100);
+    }
+}
+
 /* ---- Cost ---- */
 
 /* 200 processes, of which three use the GPU: most polls read the stat and the counters of the one
@@ -528,6 +589,7 @@ int main(void)
         TEST(a_gpu_that_is_opened_late_is_seen_within_ten_seconds),
         TEST(hostile_descriptors_are_nobody),
         TEST(more_than_there_is_room_for_does_no_harm),
+        TEST(random_trees_do_no_harm),
         TEST(a_poll_reads_what_may_be_a_game_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
