@@ -38,6 +38,7 @@ bool processes_list(struct processes *processes, int64_t *pids, size_t count, in
 {
     struct process *all = calloc(count + 1, sizeof(all[0]));
     size_t old = 0;
+    int64_t since_ms = processes->was_listed ? now_ms : now_ms - PROCESSES_YOUNG_MS;
     if (all == NULL)
         return false;
     sort(pids, count);
@@ -46,7 +47,7 @@ bool processes_list(struct processes *processes, int64_t *pids, size_t count, in
             old++;
         bool is_known = old < processes->count && processes->all[old].pid == pids[i];
         all[i] =
-            is_known ? processes->all[old] : (struct process){.pid = pids[i], .since_ms = now_ms};
+            is_known ? processes->all[old] : (struct process){.pid = pids[i], .since_ms = since_ms};
     }
     free(processes->all);
     *processes =
@@ -57,10 +58,24 @@ bool processes_list(struct processes *processes, int64_t *pids, size_t count, in
 bool processes_is_due(const struct process *process, int64_t now_ms)
 {
     int64_t age_ms = now_ms - process->since_ms;
-    if (!process->was_looked_at || process->uses_a_gpu || age_ms < PROCESSES_YOUNG_MS)
+    bool is_watched = process->uses_a_gpu && !process->is_no_game;
+    if (!process->was_looked_at || is_watched || age_ms < PROCESSES_YOUNG_MS)
         return true;
     /* Each has its own phase: about the same number falls due at each listing. */
-    int64_t phase_ms = process->pid * 7919 % PROCESSES_LOOK_MS;
-    return (now_ms + phase_ms) / PROCESSES_LOOK_MS !=
-           (process->looked_ms + phase_ms) / PROCESSES_LOOK_MS;
+    int64_t period_ms =
+        age_ms < PROCESSES_SETTLED_MS ? PROCESSES_LOOK_MS : PROCESSES_SETTLED_LOOK_MS;
+    int64_t phase_ms = process->pid * 7919 % period_ms;
+    return (now_ms + phase_ms) / period_ms != (process->looked_ms + phase_ms) / period_ms;
+}
+
+bool processes_is_small(const char *statm)
+{
+    /* "size resident shared ...", in pages */
+    size_t first = strspn(statm, "0123456789");
+    if (first == 0 || statm[first] != ' ')
+        return false;
+    const char *resident = statm + first + 1;
+    size_t digits = strspn(resident, "0123456789");
+    return digits > 0 && resident[digits] == ' ' && digits < 10 &&
+           strtol(resident, NULL, 10) < PROCESSES_SMALL_PAGES;
 }

@@ -4,9 +4,12 @@
  *
  *   the list of all   every 10 s
  *   new, or young     at each listing: some games open the GPU only after a while
- *   uses a GPU        at each listing: it may open another one
- *   others            every 60 s, spread over the listings by the pid
- */
+ *   uses a GPU        at each listing: it may open another one; not so what is no game
+ *   under 10 min      every 60 s, spread over the listings by the pid
+ *   older             every 5 min, spread likewise
+ *
+ * What was there before the first listing is not young. One with little memory is passed over: the
+ * libraries through which a GPU is used take more. */
 #ifndef GPU_USAGE_PROCESSES_H
 #define GPU_USAGE_PROCESSES_H
 
@@ -17,7 +20,10 @@
 enum {
     PROCESSES_LIST_MS = 10 * 1000,
     PROCESSES_YOUNG_MS = 60 * 1000,
-    PROCESSES_LOOK_MS = 60 * 1000
+    PROCESSES_LOOK_MS = 60 * 1000,
+    PROCESSES_SETTLED_MS = 10 * 60 * 1000,
+    PROCESSES_SETTLED_LOOK_MS = 5 * 60 * 1000,
+    PROCESSES_SMALL_PAGES = 2048 /* 8 MB as a rule */
 };
 
 struct process {
@@ -27,6 +33,7 @@ struct process {
     bool was_looked_at;
     bool is_closed;  /* its open files cannot be seen: it is somebody else's */
     bool uses_a_gpu; /* it has a DRM node open */
+    bool is_no_game;
 };
 
 /* Zeroed: none. */
@@ -48,5 +55,9 @@ bool processes_list(struct processes *processes, int64_t *pids, size_t count, in
 
 /* Is it worth looking through its files, at this listing? */
 bool processes_is_due(const struct process *process, int64_t now_ms);
+
+/* /proc/PID/statm: has it so little memory that it uses no GPU? A text that is not understood says
+ * nothing. */
+bool processes_is_small(const char *statm);
 
 #endif

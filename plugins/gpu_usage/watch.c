@@ -232,21 +232,34 @@ static bool hold(struct watch *watch, int64_t pid, struct finding *finding)
     return true;
 }
 
+static bool is_small(const struct watch *watch, const struct process *process)
+{
+    char path[PATH_CAPACITY];
+    char statm[128];
+    snprintf(path, sizeof(path), "%lld/statm", (long long)process->pid);
+    return !process->uses_a_gpu && files_read(watch->folder, path, statm, sizeof(statm)) > 0 &&
+           processes_is_small(statm);
+}
+
 static void look_through(struct watch *watch, const struct devices *devices,
                          struct process *process, int64_t now_ms)
 {
     char folder[PATH_CAPACITY];
     struct finding finding = {.watch = watch, .devices = devices, .folder = folder};
     snprintf(folder, sizeof(folder), "%lld/fd", (long long)process->pid);
-    watch->looked_through++;
     process->was_looked_at = true;
     process->looked_ms = now_ms;
+    if (is_small(watch, process))
+        return;
+    watch->looked_through++;
     process->is_closed = !files_each(watch->folder, folder, see_file, &finding) &&
                          (errno == EACCES || errno == EPERM);
     process->uses_a_gpu = finding.count > 0 && hold(watch, process->pid, &finding);
     int at = holder_of(watch, process->pid);
     if (at >= 0 && (!process->uses_a_gpu || !know(watch, &watch->holders[at])))
         drop(watch, at);
+    else if (at >= 0)
+        process->is_no_game = watch->holders[at].is_ignored;
 }
 
 /* ---- All processes ---- */

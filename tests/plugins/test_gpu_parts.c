@@ -356,41 +356,70 @@ static void a_process_is_called_by_its_whole_name(void **state)
 
 /* ---- When to look ---- */
 
-static void files_are_looked_through_in_slices(void **state)
+/* How many of the processes are due at each listing, at most, from one time to another. */
+static int most_due(struct processes *processes, int count, int64_t from_ms, int64_t to_ms)
 {
-    enum { COUNT = 600 };
-    struct processes processes = {0};
-    int64_t pids[COUNT];
+    int64_t pids[600];
     int most = 0;
-    int64_t now_ms = 5000;
-    (void)state;
-    for (int round = 0; round < 30; round++, now_ms += PROCESSES_LIST_MS) {
+    for (int64_t now_ms = from_ms; now_ms < to_ms; now_ms += PROCESSES_LIST_MS) {
         int due = 0;
-        for (int i = 0; i < COUNT; i++)
-            pids[i] = COUNT - i; /* in any order */
-        assert_true(processes_are_due(&processes, now_ms));
-        assert_true(processes_list(&processes, pids, COUNT, now_ms));
-        assert_false(processes_are_due(&processes, now_ms + PROCESSES_LIST_MS - 1));
-        for (int i = 0; i < COUNT; i++) {
-            struct process *process = &processes.all[i];
+        for (int i = 0; i < count; i++)
+            pids[i] = count - i; /* in any order */
+        assert_true(processes_are_due(processes, now_ms));
+        assert_true(processes_list(processes, pids, (size_t)count, now_ms));
+        assert_false(processes_are_due(processes, now_ms + PROCESSES_LIST_MS - 1));
+        for (int i = 0; i < count; i++) {
+            struct process *process = &processes->all[i];
             assert_int_equal(i + 1, process->pid);
             if (!processes_is_due(process, now_ms))
                 continue;
-            assert_true(now_ms - process->looked_ms <= PROCESSES_LOOK_MS + PROCESSES_LIST_MS);
             process->was_looked_at = true;
             process->looked_ms = now_ms;
             due++;
         }
-        bool is_young = now_ms - 5000 < PROCESSES_YOUNG_MS;
-        if (is_young)
-            assert_int_equal(COUNT, due);
-        else if (due > most)
-            most = due;
+        most = due > most ? due : most;
     }
-    assert_in_range(most, COUNT / 6, COUNT / 3);
-    assert_true(processes_list(&processes, pids, 0, now_ms));
+    return most;
+}
+
+static void files_are_looked_through_in_slices(void **state)
+{
+    struct processes processes = {0};
+    (void)state;
+    assert_int_equal(300, most_due(&processes, 300, 5000, 10000)); /* those it begins with, once */
+    assert_in_range(most_due(&processes, 300, 15000, 500000), 50, 75);
+    /* 300 new ones, at each listing for a minute; the others are settled by and by. */
+    assert_in_range(most_due(&processes, 600, 505000, 560000), 350, 375);
+    most_due(&processes, 600, 565000, 1205000);
+    assert_in_range(most_due(&processes, 600, 1205000, 1800000), 20, 40);
+    for (int i = 0; i < 600; i++) {
+        int64_t waited_ms = 1800000 - processes.all[i].looked_ms;
+        assert_true(waited_ms <= PROCESSES_SETTLED_LOOK_MS + PROCESSES_LIST_MS);
+    }
+    processes.all[7].uses_a_gpu = true;
+    assert_true(processes_is_due(&processes.all[7], 1800000));
+    assert_true(processes_list(&processes, NULL, 0, 1800000));
     assert_int_equal(0, processes.count);
     processes_finish(&processes);
+}
+
+static void what_has_little_memory_uses_no_gpu(void **state)
+{
+    static const char *const others[] = {"50000 2048 900 1 0 9 0\n",
+                                         "5 99999999999 1 0\n",
+                                         "",
+                                         "5",
+                                         "5 ",
+                                         "5 -1 0",
+                                         "x 5 5",
+                                         "5 5",
+                                         "\xff 1 1"};
+    (void)state;
+    assert_true(processes_is_small("50000 2047 900 1 0 9 0\n"));
+    assert_true(processes_is_small("0 0 0 0 0 0 0\n")); /* a thread of the kernel */
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (processes_is_small(others[i]))
+            fail_msg("\"%s\" is small", others[i]);
 }
 
 /* ---- Random texts ---- */
@@ -528,6 +557,7 @@ int main(void)
         cmocka_unit_test(own_names_are_left_out_too),
         cmocka_unit_test(a_process_is_called_by_its_whole_name),
         cmocka_unit_test(files_are_looked_through_in_slices),
+        cmocka_unit_test(what_has_little_memory_uses_no_gpu),
         cmocka_unit_test(random_texts_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
