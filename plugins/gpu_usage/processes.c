@@ -55,9 +55,12 @@ bool processes_list(struct processes *processes, int64_t *pids, size_t count, in
     return true;
 }
 
-bool processes_is_due(const struct process *process, int64_t now_ms)
+bool processes_is_due(const struct processes *processes, const struct process *process)
 {
+    int64_t now_ms = processes->listed_ms;
     int64_t age_ms = now_ms - process->since_ms;
+    if (process->was_looked_at && process->looked_ms >= now_ms)
+        return false;
     bool is_watched = process->uses_a_gpu && !process->is_no_game;
     if (!process->was_looked_at || is_watched || age_ms < PROCESSES_YOUNG_MS)
         return true;

@@ -23,7 +23,7 @@ enum {
     PROCESSES_LOOK_MS = 60 * 1000,
     PROCESSES_SETTLED_MS = 10 * 60 * 1000,
     PROCESSES_SETTLED_LOOK_MS = 5 * 60 * 1000,
-    PROCESSES_SMALL_PAGES = 2048 /* 8 MB as a rule */
+    PROCESSES_SMALL_PAGES = 4096 /* 16 MB as a rule */
 };
 
 struct process {
@@ -53,8 +53,8 @@ bool processes_are_due(const struct processes *processes, int64_t now_ms);
  * stays as it was. */
 bool processes_list(struct processes *processes, int64_t *pids, size_t count, int64_t now_ms);
 
-/* Is it worth looking through its files, at this listing? */
-bool processes_is_due(const struct process *process, int64_t now_ms);
+/* Is it worth looking through its files, at the last listing or since? Once is enough. */
+bool processes_is_due(const struct processes *processes, const struct process *process);
 
 /* /proc/PID/statm: has it so little memory that it uses no GPU? A text that is not understood says
  * nothing. */

@@ -17,7 +17,8 @@ enum {
     FDINFO_CAPACITY = 8 * 1024,
     STAT_CAPACITY = 1024,
     ARGUMENTS_CAPACITY = 1024,
-    PATH_CAPACITY = 64
+    PATH_CAPACITY = 64,
+    LINKS_PER_LOOK = 2000 /* some milliseconds */
 };
 
 /* A DRM node that a process has open. */
@@ -50,6 +51,7 @@ struct watch {
     struct holder *holders; /* owned, HOLDERS_MAX of them */
     int count;
     bool was_looked;
+    int links; /* of open files that were read at this look */
     int looked_through;
     int files_read;
     int taken; /* clients that were counted at this look */
@@ -161,7 +163,7 @@ static bool know(const struct watch *watch, struct holder *holder)
 /* ---- Which nodes it has open ---- */
 
 struct finding {
-    const struct watch *watch;
+    struct watch *watch;
     const struct devices *devices;
     const char *folder;
     int count;
@@ -177,6 +179,7 @@ static void see_file(const char *name, void *context)
     if (finding->count == HOLDER_FILES_MAX || (number == 0 && strcmp(name, "0") != 0))
         return;
     snprintf(path, sizeof(path), "%s/%s", finding->folder, name);
+    finding->watch->links++;
     if (!files_link(finding->watch->folder, path, target, sizeof(target)))
         return;
     const char *node = strrchr(target, '/');
@@ -287,17 +290,24 @@ static void see_process(const char *name, void *context)
     listing->pids[listing->count++] = pid;
 }
 
-static bool list(struct watch *watch, const struct devices *devices, int64_t now_ms)
+static bool list(struct watch *watch, int64_t now_ms)
 {
     struct listing listing = {0};
     struct processes *processes = &watch->processes;
     bool is_listed = files_each(watch->folder, ".", see_process, &listing) &&
                      processes_list(processes, listing.pids, listing.count, now_ms);
     free(listing.pids);
-    for (size_t i = 0; is_listed && i < processes->count; i++)
-        if (processes_is_due(&processes->all[i], now_ms))
-            look_through(watch, devices, &processes->all[i], now_ms);
     return is_listed;
+}
+
+/* The newest first; those that there is no time for now have their turn at the next looks. */
+static void look_through_due(struct watch *watch, const struct devices *devices, int64_t now_ms)
+{
+    struct processes *processes = &watch->processes;
+    watch->links = 0;
+    for (size_t i = processes->count; i-- > 0 && watch->links < LINKS_PER_LOOK;)
+        if (processes_is_due(processes, &processes->all[i]))
+            look_through(watch, devices, &processes->all[i], now_ms);
 }
 
 /* ---- What they use ---- */
@@ -399,8 +409,9 @@ bool watch_look(struct watch *watch, const struct devices *devices, int64_t now_
         watch->folder = files_open_folder(watch->root);
     if (watch->folder < 0)
         return false;
-    if (processes_are_due(&watch->processes, now_ms) && !list(watch, devices, now_ms))
+    if (processes_are_due(&watch->processes, now_ms) && !list(watch, now_ms))
         return false;
+    look_through_due(watch, devices, now_ms);
     measure_all(watch, devices, now_ms, view);
     watch->was_looked = true;
     return true;

@@ -371,10 +371,11 @@ static int most_due(struct processes *processes, int count, int64_t from_ms, int
         for (int i = 0; i < count; i++) {
             struct process *process = &processes->all[i];
             assert_int_equal(i + 1, process->pid);
-            if (!processes_is_due(process, now_ms))
+            if (!processes_is_due(processes, process))
                 continue;
             process->was_looked_at = true;
             process->looked_ms = now_ms;
+            assert_false(processes_is_due(processes, process));
             due++;
         }
         most = due > most ? due : most;
@@ -396,8 +397,11 @@ static void files_are_looked_through_in_slices(void **state)
         int64_t waited_ms = 1800000 - processes.all[i].looked_ms;
         assert_true(waited_ms <= PROCESSES_SETTLED_LOOK_MS + PROCESSES_LIST_MS);
     }
-    processes.all[7].uses_a_gpu = true;
-    assert_true(processes_is_due(&processes.all[7], 1800000));
+    processes.all[7].uses_a_gpu = processes.all[8].uses_a_gpu = true;
+    processes.all[7].looked_ms = processes.all[8].looked_ms = processes.listed_ms - 1;
+    processes.all[8].is_no_game = true;
+    assert_true(processes_is_due(&processes, &processes.all[7]));
+    assert_false(processes_is_due(&processes, &processes.all[8]));
     assert_true(processes_list(&processes, NULL, 0, 1800000));
     assert_int_equal(0, processes.count);
     processes_finish(&processes);
@@ -405,7 +409,7 @@ static void files_are_looked_through_in_slices(void **state)
 
 static void what_has_little_memory_uses_no_gpu(void **state)
 {
-    static const char *const others[] = {"50000 2048 900 1 0 9 0\n",
+    static const char *const others[] = {"50000 4096 900 1 0 9 0\n",
                                          "5 99999999999 1 0\n",
                                          "",
                                          "5",
@@ -415,7 +419,7 @@ static void what_has_little_memory_uses_no_gpu(void **state)
                                          "5 5",
                                          "\xff 1 1"};
     (void)state;
-    assert_true(processes_is_small("50000 2047 900 1 0 9 0\n"));
+    assert_true(processes_is_small("50000 4095 900 1 0 9 0\n"));
     assert_true(processes_is_small("0 0 0 0 0 0 0\n")); /* a thread of the kernel */
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (processes_is_small(others[i]))

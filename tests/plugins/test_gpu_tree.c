@@ -421,7 +421,7 @@ static void what_has_little_memory_is_passed_over(void **state)
     gpu_trace_begin(&trace, &place->tree, "proc/300/fd");
     assert_float_equal(0, highest_of(place, 20), 0.01);
     assert_int_equal(0, gpu_trace_count(&trace));
-    gpu_tree_put(&place->tree, "proc/300/statm", "90000 3000 1 1 0 1 0\n");
+    gpu_tree_put(&place->tree, "proc/300/statm", "90000 9000 1 1 0 1 0\n");
     assert_float_equal(50, highest_of(place, 20), 0.01);
     gpu_trace_end(&trace);
 }
@@ -597,6 +597,42 @@ static void a_poll_reads_what_may_be_a_game_alone(void **state)
     watch_destroy(watch);
 }
 
+/* Many that have many files open: a look takes some of them, the newest first. */
+static void the_first_look_does_not_take_all(void **state)
+{
+    enum { PROCESSES = 30, FILES = 100 };
+    struct place *place = *state;
+    struct devices devices;
+    struct watch_view view;
+    struct watch *watch = watch_create(place->tree.proc, place->names);
+    int all = 0;
+    int looked_through;
+    int read;
+    add_amdgpu(place);
+    add_game(place, 300);
+    use_amdgpu(place, 300, 7, 42, 0);
+    for (int pid = 100; pid < 100 + PROCESSES; pid++) {
+        gpu_tree_process(&place->tree, pid, "server", 5, "/usr/bin/server");
+        for (int number = 0; number < FILES; number++) {
+            char path[64];
+            snprintf(path, sizeof(path), "proc/%d/fd/%d", pid, number);
+            gpu_tree_put(&place->tree, path, "");
+        }
+    }
+    assert_true(devices_init(&devices, place->tree.sys));
+    devices_look(&devices, place->now_ms);
+    for (int i = 0; i < 3; i++, place->now_ms += 1000) {
+        assert_true(watch_look(watch, &devices, place->now_ms, &view));
+        watch_costs(watch, &looked_through, &read);
+        assert_true(looked_through < PROCESSES - 5);
+        assert_int_equal(1, read); /* the game is found at once */
+        all += looked_through;
+    }
+    assert_int_equal(PROCESSES + 2, all);
+    devices_finish(&devices);
+    watch_destroy(watch);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, drop_place)
@@ -622,6 +658,7 @@ int main(void)
         TEST(hostile_descriptors_are_nobody),
         TEST(more_than_there_is_room_for_does_no_harm),
         TEST(random_trees_do_no_harm),
+        TEST(the_first_look_does_not_take_all),
         TEST(a_poll_reads_what_may_be_a_game_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
