@@ -97,13 +97,32 @@ struct known *known_see(struct known_table *table, int64_t pid, int64_t now_ms)
         if (table->count >= table->capacity / 2 && !rebuild(table))
             return NULL;
         known = place_of(table->places, table->capacity, pid);
-        *known = (struct known){.pid = pid, .since_ms = now_ms};
+        *known = (struct known){.pid = pid, .rule = -1, .since_ms = now_ms};
         table->count++;
     } else if (!is_alive(table, known)) {
-        *known = (struct known){.pid = pid, .since_ms = now_ms}; /* it was gone for a while */
+        *known = (struct known){
+            .pid = pid, .rule = -1, .since_ms = now_ms}; /* it was gone for a while */
     }
     known->round = table->round;
     return known;
+}
+
+const struct known *known_find(const struct known_table *table, int64_t pid)
+{
+    if (pid <= 0)
+        return NULL;
+    const struct known *known = place_of(table->places, table->capacity, pid);
+    return is_alive(table, known) ? known : NULL;
+}
+
+struct known *known_next(struct known_table *table, uint32_t *at)
+{
+    while (*at < table->capacity) {
+        struct known *known = &table->places[(*at)++];
+        if (known->pid != 0 && known->round == table->round)
+            return known;
+    }
+    return NULL;
 }
 
 static int64_t look_period_ms(const struct known *known, int64_t now_ms)
@@ -144,5 +163,6 @@ void known_renew(struct known *known, const struct procfs_stat *stat, int64_t no
     if (known->kind != KNOWN_NEW)
         known->since_ms = now_ms;
     known->start_ticks = stat->start_ticks;
+    known->scope_app = 0;
     memcpy(known->comm, stat->comm, sizeof(known->comm));
 }

@@ -7,6 +7,7 @@
  *   under 10 min   every 10 s, spread over the polls by the pid
  *   older          every 60 s, spread likewise
  *   a match        at every poll, whatever its age
+ *   cgroup         in the first 15 s: Steam moves what it starts a moment later
  *
  * A process that execs is young again once that is noticed. So a game is seen at the first poll
  * after its start or its exec; only where a launcher had waited for more than a minute before it
@@ -22,6 +23,7 @@
 
 enum {
     KNOWN_YOUNG_MS = 60 * 1000,
+    KNOWN_MOVING_MS = 15 * 1000,
     KNOWN_SETTLED_MS = 10 * 60 * 1000,
     KNOWN_LOOK_MS = 10 * 1000,
     KNOWN_SETTLED_LOOK_MS = 60 * 1000,
@@ -43,6 +45,12 @@ struct known {
     int64_t looked_ms;    /* read last */
     uint32_t round;       /* of the poll that saw it last */
     enum known_kind kind;
+    bool is_not_game; /* on the list of what is none, or dead */
+    int rule;         /* that its names match; -1: none */
+    int64_t uid;
+    int64_t parent;
+    int64_t scope_app;  /* Steam's, by its cgroup; 0: none */
+    int64_t launch_app; /* by its command line; STEAM_INSTALLS: that installs something */
     char comm[PROCFS_COMM_CAPACITY];
 };
 
@@ -57,6 +65,12 @@ void known_begin(struct known_table *table);
 /* The entry of a process that is there; a new one has the kind KNOWN_NEW. Valid until the next
  * call. NULL: no memory for another one. */
 struct known *known_see(struct known_table *table, int64_t pid, int64_t now_ms);
+
+/* The entry of a process that this poll or the one before saw, or NULL. */
+const struct known *known_find(const struct known_table *table, int64_t pid);
+
+/* Each entry that this poll saw: begin with *at as 0. NULL: those were all. */
+struct known *known_next(struct known_table *table, uint32_t *at);
 
 /* Is it to be read at this poll? */
 bool known_is_due(const struct known *known, int64_t now_ms);

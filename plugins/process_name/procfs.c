@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PID_DIGITS = 10, KTHREADD = 2 };
+enum { PID_DIGITS = 10 };
+static const unsigned long kernel_flag = 0x00200000; /* PF_KTHREAD of linux/sched.h */
 
 int64_t procfs_parse_pid(const char *name)
 {
@@ -42,21 +43,18 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat)
     memset(stat->comm, 0, sizeof(stat->comm));
     memcpy(stat->comm, open + 1, length);
 
-    /* Behind the name: state is field 3, the parent 4, the start 22. */
+    /* Behind the name: state is field 3, the parent 4, the flags 9, the start 22. */
     const char *state = close + 2;
     const char *parent = skip_fields(state, 1);
-    const char *start = skip_fields(state, 19);
+    const char *flags = skip_fields(state, 6);
+    const char *start = skip_fields(flags, 13);
     if (*state == '\0' || parent == NULL || start == NULL)
         return false;
     stat->state = *state;
     stat->parent = strtoll(parent, NULL, 10);
+    stat->is_kernel = (strtoul(flags, NULL, 10) & kernel_flag) != 0;
     stat->start_ticks = strtoull(start, NULL, 10);
     return true;
-}
-
-bool procfs_is_kernel(int64_t pid, const struct procfs_stat *stat, size_t arguments_bytes)
-{
-    return arguments_bytes == 0 && (pid == KTHREADD || stat->parent == KTHREADD);
 }
 
 /* ---- /proc/mounts: "proc /proc proc rw,nosuid,hidepid=invisible 0 0" ---- */

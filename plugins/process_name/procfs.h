@@ -15,6 +15,7 @@ struct procfs_stat {
     char comm[PROCFS_COMM_CAPACITY];
     char state; /* Z and X are dead */
     int64_t parent;
+    bool is_kernel;       /* a thread of the kernel, by its flags: their parent may be anybody */
     uint64_t start_ticks; /* since boot */
 };
 
@@ -24,10 +25,6 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat);
 
 /* A pid, when a name in /proc is one; 0 else. */
 int64_t procfs_parse_pid(const char *name);
-
-/* Does a thread of the kernel look like this? In a container pid 2 may be anybody; but only the
- * kernel's threads have no command line. */
-bool procfs_is_kernel(int64_t pid, const struct procfs_stat *stat, size_t arguments_bytes);
 
 /* /proc/mounts: is what is mounted at `mount_point` a /proc that hides the processes of others? */
 bool procfs_hides_others(const char *mounts, const char *mount_point);

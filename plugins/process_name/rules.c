@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules.h"
 
-#include <stdbool.h>
+#include "games.h"
+#include "rules_internal.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Until Wine has rewritten its command line, its loader stands before the Windows program. */
-static const char *const wine_loaders[] = {"wine", "wine64", "wine-preloader", "wine64-preloader"};
-
-struct rule {
-    char *activity;
-    char *arguments; /* NULL: whatever they are */
-    char **names;    /* NULL-terminated */
-    char **excluded; /* NULL-terminated */
-};
-
-struct rules {
-    int count;
-    struct rule rules[];
-};
+static const char no_memory[] = "no memory";
 
 static char *copy(const char *text)
 {
@@ -38,18 +27,23 @@ static void free_list(char **list)
 }
 
 /* NULL: no memory. Never leaves a hole: a list that ends early would match less in silence. */
-static char **copy_list(const clb_setting *setting)
+static char **copy_list(const char *const *items, size_t count)
 {
-    uint32_t count = setting != NULL ? setting->count : 0;
-    char **list = calloc((size_t)count + 1, sizeof(list[0]));
-    for (uint32_t i = 0; list != NULL && i < count; i++) {
-        list[i] = copy(setting->items[i]);
+    char **list = calloc(count + 1, sizeof(list[0]));
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        list[i] = copy(items[i]);
         if (list[i] == NULL) {
             free_list(list);
             return NULL;
         }
     }
     return list;
+}
+
+static char **copy_setting(const clb_settings *group, const char *key)
+{
+    const clb_setting *setting = clb_setting_find(group, key);
+    return setting != NULL ? copy_list(setting->items, setting->count) : copy_list(NULL, 0);
 }
 
 /* NULL, or what is wrong with a list of names. */
@@ -64,6 +58,33 @@ static const char *name_problem(char *const *names)
     return NULL;
 }
 
+/* One more rule, empty. NULL: no memory. */
+static struct rule *add_rule(struct rules *rules)
+{
+    if (rules->count == rules->capacity) {
+        int capacity = rules->capacity * 2 + 16;
+        struct rule *list = realloc(rules->list, (size_t)capacity * sizeof(list[0]));
+        if (list == NULL)
+            return NULL;
+        rules->list = list;
+        rules->capacity = capacity;
+    }
+    struct rule *rule = &rules->list[rules->count++];
+    *rule = (struct rule){0};
+    return rule;
+}
+
+static void free_rules_from(struct rules *rules, int first)
+{
+    for (int i = first; i < rules->count; i++) {
+        free(rules->list[i].activity);
+        free(rules->list[i].arguments);
+        free_list(rules->list[i].names);
+        free_list(rules->list[i].excluded);
+    }
+    rules->count = first;
+}
+
 /* NULL, or what is wrong with the group. */
 static const char *fill_rule(struct rule *rule, const clb_settings *group)
 {
@@ -74,171 +95,146 @@ static const char *fill_rule(struct rule *rule, const clb_settings *group)
         return "its activity is empty";
     rule->activity = copy(activity);
     rule->arguments = has_arguments ? copy(arguments) : NULL;
-    rule->names = copy_list(clb_setting_find(group, "process"));
-    rule->excluded = copy_list(clb_setting_find(group, "exclude"));
+    rule->names = copy_setting(group, "process");
+    rule->excluded = copy_setting(group, "exclude");
+    rule->steam_app = clb_setting_integer(group, "steam_app");
     if (rule->activity == NULL || rule->names == NULL || rule->excluded == NULL ||
         (has_arguments && rule->arguments == NULL))
-        return "no memory";
-    if (rule->names[0] == NULL)
-        return "process needs one name at least";
+        return no_memory;
+    if (rule->names[0] == NULL && rule->steam_app == 0)
+        return "process needs one name at least, or steam_app a number";
     const char *problem = name_problem(rule->names);
     return problem != NULL ? problem : name_problem(rule->excluded);
 }
 
+static bool add_name(struct names *full, struct names *cut, const char *name, int rule)
+{
+    size_t length = strlen(name);
+    return names_add(full, name, length, rule) &&
+           (length <= COMM_MAX || names_add(cut, name, COMM_MAX, rule));
+}
+
+/* Makes the names of the rules from `first` on findable. */
+static bool index_rules(struct rules *rules, int first)
+{
+    for (int i = first; i < rules->count; i++) {
+        rules->has_apps = rules->has_apps || rules->list[i].steam_app != 0;
+        for (char **name = rules->list[i].names; *name != NULL; name++)
+            if (!add_name(&rules->names, &rules->cut_names, *name, i))
+                return false;
+    }
+    names_sort(&rules->names);
+    names_sort(&rules->cut_names);
+    return true;
+}
+
+static const char *fill_rules(struct rules *rules, const clb_setting *groups, uint32_t *at)
+{
+    for (*at = 0; groups != NULL && *at < groups->count; ++*at) {
+        struct rule *rule = add_rule(rules);
+        const char *problem = rule == NULL ? no_memory : fill_rule(rule, groups->groups[*at]);
+        if (problem != NULL)
+            return problem;
+    }
+    rules->own = rules->count;
+    return index_rules(rules, 0) ? NULL : no_memory;
+}
+
 struct rules *rules_create(const clb_settings *settings, clb_error *error)
 {
-    const clb_setting *groups = clb_setting_find(settings, "rules");
-    uint32_t count = groups != NULL ? groups->count : 0;
-    struct rules *rules = calloc(1, sizeof(*rules) + count * sizeof(rules->rules[0]));
-    if (rules == NULL || count == 0) {
-        snprintf(error->text, sizeof(error->text), "%s",
-                 rules == NULL ? "no memory"
-                               : "rules: it needs one group at least, such as { activity = "
-                                 "\"Minecraft\"; process = [ \"Minecraft.exe\" ]; }");
-        free(rules);
+    uint32_t at = 0;
+    struct rules *rules = calloc(1, sizeof(*rules));
+    if (rules == NULL) {
+        snprintf(error->text, sizeof(error->text), no_memory);
         return NULL;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        rules->count++;
-        const char *problem = fill_rule(&rules->rules[i], groups->groups[i]);
-        if (problem == NULL)
-            continue;
-        snprintf(error->text, sizeof(error->text), "rules[%u]: %s", (unsigned)i, problem);
-        rules_destroy(rules);
-        return NULL;
-    }
-    return rules;
+    rules->any_steam = clb_setting_integer(settings, "steam") != 0;
+    const char *problem = fill_rules(rules, clb_setting_find(settings, "rules"), &at);
+    if (problem == NULL)
+        return rules;
+    snprintf(error->text, sizeof(error->text), "rules[%u]: %s", (unsigned)at, problem);
+    rules_destroy(rules);
+    return NULL;
 }
 
 void rules_destroy(struct rules *rules)
 {
-    for (int i = 0; rules != NULL && i < rules->count; i++) {
-        free(rules->rules[i].activity);
-        free(rules->rules[i].arguments);
-        free_list(rules->rules[i].names);
-        free_list(rules->rules[i].excluded);
-    }
+    if (rules == NULL)
+        return;
+    free_rules_from(rules, 0);
+    names_free(&rules->names);
+    names_free(&rules->cut_names);
+    names_free(&rules->not_games);
+    names_free(&rules->cut_not_games);
+    free(rules->list);
+    free(rules->not_apps);
+    free(rules->text);
     free(rules);
 }
 
-int rules_count(const struct rules *rules)
-{
-    return rules->count;
-}
+/* ---- The list of games ---- */
 
-const char *rules_activity(const struct rules *rules, int rule)
+static const char *add_not_game(struct rules *rules, const struct games_entry *entry)
 {
-    return rules->rules[rule].activity;
-}
-
-const char *rules_basename(const char *path)
-{
-    const char *name = path;
-    for (const char *c = path; *c != '\0'; c++)
-        if (*c == '/' || *c == '\\')
-            name = c + 1;
-    return name;
-}
-
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-/* Case does not matter, for the letters of ASCII. */
-static bool same_name(const char *a, const char *b)
-{
-    while (*a != '\0' && lower(*a) == lower(*b)) {
-        a++;
-        b++;
+    if (entry->steam_app != 0) {
+        int64_t *apps = realloc(rules->not_apps, (rules->not_app_count + 1) * sizeof(apps[0]));
+        if (apps == NULL)
+            return no_memory;
+        rules->not_apps = apps;
+        apps[rules->not_app_count++] = entry->steam_app;
     }
-    return lower(*a) == lower(*b);
+    for (size_t i = 0; i < entry->count; i++)
+        if (!add_name(&rules->not_games, &rules->cut_not_games, entry->names[i], 0))
+            return no_memory;
+    return NULL;
 }
 
-static bool same_start(const char *a, const char *b, size_t length)
+static const char *add_game(struct rules *rules, const struct games_entry *entry)
 {
-    for (size_t i = 0; i < length; i++)
-        if (lower(a[i]) != lower(b[i]) || a[i] == '\0')
-            return false;
-    return true;
+    struct rule *rule = add_rule(rules);
+    if (rule == NULL)
+        return no_memory;
+    rule->activity = copy(entry->title);
+    rule->arguments = entry->arguments != NULL ? copy(entry->arguments) : NULL;
+    rule->names = copy_list(entry->names, entry->count);
+    rule->excluded = copy_list(NULL, 0);
+    if (rule->activity == NULL || rule->names == NULL || rule->excluded == NULL ||
+        (entry->arguments != NULL && rule->arguments == NULL))
+        return no_memory;
+    return name_problem(rule->names);
 }
 
-/* Is `part` somewhere in the command line, its arguments joined by spaces? */
-static bool command_line_has(const struct process_view *process, const char *part)
+static const char *add_entry(const struct games_entry *entry, void *context)
 {
-    size_t length = strlen(part);
-    for (size_t at = 0; at + length <= process->arguments_bytes; at++) {
-        size_t i = 0;
-        for (; i < length; i++) {
-            char c = process->arguments[at + i];
-            if (lower(c == '\0' ? ' ' : c) != lower(part[i]))
-                break;
-        }
-        if (i == length)
-            return true;
+    return entry->title != NULL ? add_game(context, entry) : add_not_game(context, entry);
+}
+
+static void forget_not_games(struct rules *rules)
+{
+    names_free(&rules->not_games);
+    names_free(&rules->cut_not_games);
+    free(rules->not_apps);
+    free(rules->text);
+    rules->not_apps = NULL;
+    rules->not_app_count = 0;
+    rules->text = NULL;
+}
+
+bool rules_add_games(struct rules *rules, char *text, clb_error *error)
+{
+    int line = 0;
+    int first = rules->count;
+    rules->text = copy(text);
+    const char *problem =
+        rules->text != NULL ? games_parse(rules->text, add_entry, rules, &line) : no_memory;
+    if (problem == NULL && index_rules(rules, first)) {
+        names_sort(&rules->not_games);
+        names_sort(&rules->cut_not_games);
+        return true;
     }
+    snprintf(error->text, sizeof(error->text), "line %d: %s", line,
+             problem != NULL ? problem : no_memory);
+    free_rules_from(rules, first);
+    forget_not_games(rules);
     return false;
-}
-
-/* The n-th argument, or NULL; always ends with a NUL: the scan puts one behind the last. */
-static const char *argument(const struct process_view *process, int index)
-{
-    size_t at = 0;
-    if (process->arguments == NULL)
-        return NULL;
-    for (; index > 0 && at < process->arguments_bytes; index--)
-        at += strlen(process->arguments + at) + 1;
-    return at < process->arguments_bytes ? process->arguments + at : NULL;
-}
-
-/* The program that a command line runs; "" when it does not tell. */
-static const char *program_of(const struct process_view *process)
-{
-    const char *first = argument(process, 0);
-    const char *second = argument(process, 1);
-    if (first == NULL)
-        return "";
-    for (size_t i = 0; i < sizeof(wine_loaders) / sizeof(wine_loaders[0]) && second != NULL; i++)
-        if (same_name(rules_basename(first), wine_loaders[i]))
-            return rules_basename(second);
-    return rules_basename(first);
-}
-
-static int match_name(const char *name, const char *program, const char *comm)
-{
-    if (same_name(program, name))
-        return CONFIDENCE_PROGRAM;
-    if (same_name(comm, name))
-        return CONFIDENCE_COMM;
-    if (strlen(name) > COMM_MAX && strlen(comm) == COMM_MAX && same_start(comm, name, COMM_MAX))
-        return CONFIDENCE_COMM_CUT;
-    return 0;
-}
-
-static int match_any(char *const *names, const char *program, const char *comm)
-{
-    int best = 0;
-    for (; *names != NULL; names++) {
-        int confidence = match_name(*names, program, comm);
-        best = confidence > best ? confidence : best;
-    }
-    return best;
-}
-
-struct rule_match rules_match(const struct rules *rules, const struct process_view *process)
-{
-    const char *program = program_of(process);
-    const char *comm = process->comm;
-    for (int i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        int confidence = match_any(rule->names, program, comm);
-        /* A guess is enough to count a process, and not enough to leave it out. */
-        if (confidence == 0 || match_any(rule->excluded, program, comm) > CONFIDENCE_COMM_CUT)
-            continue;
-        if (rule->arguments != NULL && !command_line_has(process, rule->arguments))
-            continue;
-        return (struct rule_match){i, confidence, rule->activity,
-                                   confidence == CONFIDENCE_PROGRAM ? program : comm};
-    }
-    return (struct rule_match){.rule = -1};
 }

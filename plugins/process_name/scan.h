@@ -11,15 +11,24 @@
 
 struct scan;
 
-/* `root` is "/proc", or a tree like it. `rules` is borrowed, the others are copied. NULL: no
- * memory.
- */
+/* `root` is "/proc", or a tree like it. `rules` is borrowed, the others are copied; rules may be
+ * added before the first poll. NULL: no memory. */
 struct scan *scan_create(const char *root, const struct rules *rules, const struct users *users);
 void scan_destroy(struct scan *scan); /* NULL is fine */
 
-/* Called for the first process of each rule that matches. `program` is borrowed. */
-typedef void (*scan_found)(int rule, int confidence, const char *program, int64_t pid,
-                           void *context);
+/* A game that runs. */
+struct scan_game {
+    int rule;          /* -1: a Steam app that no rule names */
+    int64_t steam_app; /* 0: seen by its name */
+    int confidence;    /* 0: for a Steam app it hangs on its title */
+    int64_t pid;
+    int64_t uid;
+    char program[100];
+};
+
+/* Called once for each rule that matches, with the process that does so best, and for each Steam
+ * app that no rule of the user names. Borrowed. */
+typedef void (*scan_found)(const struct scan_game *game, void *context);
 
 /* Looks once. CLB_OK, or CLB_UNAVAILABLE with the reason in `error`. Opens `root` if need be. */
 int32_t scan_poll(struct scan *scan, int64_t now_ms, scan_found found, void *context,

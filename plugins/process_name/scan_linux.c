@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "scan.h"
 
+#include "apps.h"
+#include "files.h"
 #include "known.h"
 #include "procfs.h"
+#include "steam.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The class path of a Java game has many kilobytes, and the class that tells it stands behind that.
  * What is longer is read in part. */
-enum { ARGUMENTS_BYTES = 64 * 1024, STAT_BYTES = 1024 };
-enum { NAME_BYTES = 32 };
+enum { ARGUMENTS_BYTES = 64 * 1024 };
 
 struct scan {
     char *root;                /* owned */
@@ -24,7 +23,10 @@ struct scan {
     const struct rules *rules; /* borrowed */
     struct users users;
     struct known_table *known;
-    bool *seen; /* one for each rule */
+    struct scan_game
+        *games; /* owned; one for each rule, with confidence 0 when it does not match */
+    int game_capacity;
+    bool has_apps; /* some process is marked as a Steam app's */
     int reads;
     char buffer[ARGUMENTS_BYTES + 1];
 };
@@ -38,8 +40,7 @@ struct scan *scan_create(const char *root, const struct rules *rules, const stru
     scan->rules = rules;
     scan->users = *users;
     scan->known = known_create();
-    scan->seen = calloc((size_t)rules_count(rules) + 1, sizeof(scan->seen[0]));
-    if (scan->root != NULL && scan->known != NULL && scan->seen != NULL)
+    if (scan->root != NULL && scan->known != NULL)
         return scan;
     scan_destroy(scan);
     return NULL;
@@ -52,7 +53,7 @@ void scan_destroy(struct scan *scan)
     scan_close(scan);
     free(scan->root);
     known_destroy(scan->known);
-    free(scan->seen);
+    free(scan->games);
     free(scan);
 }
 
@@ -70,107 +71,68 @@ int scan_reads(const struct scan *scan)
 
 /* ---- One process ---- */
 
-static int open_file(const struct scan *scan, const char *name)
+static int folder_of(const struct scan *scan)
 {
-    return openat(dirfd(scan->folder), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return dirfd(scan->folder);
 }
 
-static ssize_t read_some(int file, char *buffer, size_t capacity)
+static void look_for_steam(struct scan *scan, struct known *known, size_t bytes, int64_t now_ms)
 {
-    ssize_t got;
-    do
-        got = read(file, buffer, capacity);
-    while (got < 0 && errno == EINTR);
-    return got;
+    known->launch_app = steam_launch_app(scan->buffer, bytes);
+    if (now_ms - known->since_ms <= KNOWN_MOVING_MS)
+        known->scope_app = files_scope_app(folder_of(scan), known->pid);
+    scan->has_apps = scan->has_apps || known->launch_app != 0 || known->scope_app != 0;
 }
 
-/* Reads a file of a process, at most `capacity` bytes, and puts a NUL behind them. -1: it is not
- * there (any more). These files give all that they have, or that fits, at once: to ask for their
- * end would be one system call more for each. */
-static ssize_t read_file(const struct scan *scan, const char *name, char *buffer, size_t capacity)
+/* Of the processes that match a rule the surest is reported, and of those the first. */
+static void keep_game(struct scan *scan, const struct known *known, const struct rule_match *match)
 {
-    int file = open_file(scan, name);
-    if (file < 0)
-        return -1;
-    ssize_t got = read_some(file, buffer, capacity);
-    close(file);
-    buffer[got > 0 ? got : 0] = '\0';
-    return got;
+    struct scan_game *game = &scan->games[match->rule];
+    if (game->confidence >= match->confidence)
+        return;
+    *game = (struct scan_game){
+        .rule = match->rule, .confidence = match->confidence, .pid = known->pid, .uid = known->uid};
+    snprintf(game->program, sizeof(game->program), "%s", match->program);
 }
 
-/* The list of mounts comes in pieces. */
-static bool read_mounts(struct scan *scan)
+static enum known_kind match_rules(struct scan *scan, struct known *known,
+                                   const struct procfs_stat *stat, int64_t now_ms)
 {
-    size_t used = 0;
-    ssize_t got = 0;
-    int file = open_file(scan, "mounts");
-    if (file < 0)
-        return false;
-    do {
-        used += (size_t)got;
-        got = read_some(file, scan->buffer + used, ARGUMENTS_BYTES - used);
-    } while (got > 0);
-    close(file);
-    scan->buffer[used] = '\0';
-    return used > 0;
-}
-
-static bool read_stat(const struct scan *scan, int64_t pid, struct procfs_stat *stat)
-{
-    char name[NAME_BYTES];
-    char text[STAT_BYTES + 1];
-    snprintf(name, sizeof(name), "%lld/stat", (long long)pid);
-    return read_file(scan, name, text, STAT_BYTES) > 0 && procfs_parse_stat(text, stat);
-}
-
-static bool counts(const struct scan *scan, int64_t pid)
-{
-    struct stat status;
-    char name[NAME_BYTES];
-    snprintf(name, sizeof(name), "%lld", (long long)pid);
-    return fstatat(dirfd(scan->folder), name, &status, 0) == 0 &&
-           users_count(&scan->users, (int64_t)status.st_uid);
-}
-
-/* What the poll in progress works with. */
-struct poll {
-    scan_found found;
-    void *context;
-    int64_t now_ms;
-};
-
-static enum known_kind match_rules(struct scan *scan, int64_t pid, const struct procfs_stat *stat,
-                                   const struct poll *poll)
-{
-    char name[NAME_BYTES];
-    snprintf(name, sizeof(name), "%lld/cmdline", (long long)pid);
-    ssize_t length = read_file(scan, name, scan->buffer, ARGUMENTS_BYTES);
+    int64_t length =
+        files_read_arguments(folder_of(scan), known->pid, scan->buffer, ARGUMENTS_BYTES);
     if (length < 0)
         return KNOWN_OTHER;
-    if (procfs_is_kernel(pid, stat, (size_t)length))
-        return KNOWN_KERNEL;
     struct process_view view = {stat->comm, scan->buffer, (size_t)length};
+    if (rules_want_steam(scan->rules))
+        look_for_steam(scan, known, (size_t)length, now_ms);
+    known->is_not_game = rules_is_not_game(scan->rules, &view);
     struct rule_match match = rules_match(scan->rules, &view);
+    known->rule = match.rule;
     if (match.rule < 0)
         return KNOWN_OTHER;
-    if (!scan->seen[match.rule])
-        poll->found(match.rule, match.confidence, match.program, pid, poll->context);
-    scan->seen[match.rule] = true;
+    keep_game(scan, known, &match);
     return KNOWN_MATCH;
 }
 
 /* Reads all of a process. One that is gone meanwhile is no match, and no error. */
-static enum known_kind judge(struct scan *scan, struct known *known, const struct poll *poll)
+static enum known_kind judge(struct scan *scan, struct known *known, int64_t now_ms)
 {
     struct procfs_stat stat;
-    if (!counts(scan, known->pid))
+    known->rule = -1;
+    known->launch_app = 0;
+    known->is_not_game = true;
+    known->uid = files_owner(folder_of(scan), known->pid);
+    if (!users_count(&scan->users, known->uid))
         return KNOWN_FOREIGN;
-    if (!read_stat(scan, known->pid, &stat))
+    if (!files_read_stat(folder_of(scan), known->pid, &stat))
         return KNOWN_OTHER;
     if (!known_is_same(known, &stat))
-        known_renew(known, &stat, poll->now_ms);
+        known_renew(known, &stat, now_ms);
+    known->parent = stat.parent;
+    if (stat.is_kernel)
+        return KNOWN_KERNEL;
     bool is_dead = stat.state == 'Z' || stat.state == 'X';
-    return is_dead ? KNOWN_OTHER : match_rules(scan, known->pid, &stat, poll);
+    return is_dead ? KNOWN_OTHER : match_rules(scan, known, &stat, now_ms);
 }
 
 /* The second look at one that was no game: a glance at who it is. Somebody who does not count may
@@ -179,16 +141,16 @@ static bool has_changed(const struct scan *scan, const struct known *known)
 {
     struct procfs_stat stat;
     if (known->kind == KNOWN_FOREIGN)
-        return counts(scan, known->pid);
-    return !read_stat(scan, known->pid, &stat) || !known_is_same(known, &stat);
+        return users_count(&scan->users, files_owner(folder_of(scan), known->pid));
+    return !files_read_stat(folder_of(scan), known->pid, &stat) || !known_is_same(known, &stat);
 }
 
-static void look_at(struct scan *scan, struct known *known, const struct poll *poll)
+static void look_at(struct scan *scan, struct known *known, int64_t now_ms)
 {
     scan->reads++;
-    known->looked_ms = poll->now_ms;
-    if (known_needs_all(known, poll->now_ms) || has_changed(scan, known))
-        known->kind = judge(scan, known, poll);
+    known->looked_ms = now_ms;
+    if (known_needs_all(known, now_ms) || has_changed(scan, known))
+        known->kind = judge(scan, known, now_ms);
 }
 
 /* ---- All of them ---- */
@@ -212,9 +174,10 @@ static bool open_root(struct scan *scan, clb_error *error)
 static bool sees_others(struct scan *scan, clb_error *error)
 {
     struct procfs_stat stat;
-    if (!scan->users.others_too || read_stat(scan, 1, &stat))
+    if (!scan->users.others_too || files_read_stat(folder_of(scan), 1, &stat))
         return true;
-    if (!read_mounts(scan) || !procfs_hides_others(scan->buffer, scan->root))
+    if (!files_read_mounts(folder_of(scan), scan->buffer, ARGUMENTS_BYTES) ||
+        !procfs_hides_others(scan->buffer, scan->root))
         return true;
     snprintf(error->text, sizeof(error->text),
              "%.200s is mounted with hidepid, which hides the processes of other users: mount it "
@@ -223,7 +186,7 @@ static bool sees_others(struct scan *scan, clb_error *error)
     return false;
 }
 
-static int look_at_all(struct scan *scan, const struct poll *poll)
+static int look_at_all(struct scan *scan, int64_t now_ms)
 {
     const struct dirent *entry;
     int processes = 0;
@@ -231,28 +194,80 @@ static int look_at_all(struct scan *scan, const struct poll *poll)
         int64_t pid = procfs_parse_pid(entry->d_name);
         if (pid == 0)
             continue;
-        struct known unknown = {.pid = pid, .since_ms = poll->now_ms};
-        struct known *known = known_see(scan->known, pid, poll->now_ms);
+        struct known unknown = {.pid = pid, .since_ms = now_ms};
+        struct known *known = known_see(scan->known, pid, now_ms);
         if (known == NULL)
             known = &unknown; /* no memory: read it every time */
-        if (known_is_due(known, poll->now_ms))
-            look_at(scan, known, poll);
+        if (known_is_due(known, now_ms))
+            look_at(scan, known, now_ms);
         processes++;
     }
     return processes;
 }
 
+/* ---- What was found ---- */
+
+static void report_app(const struct scan *scan, const struct app *app, scan_found found,
+                       void *context)
+{
+    if (app->known == NULL)
+        return;
+    bool is_named = app->rule >= 0 && scan->games[app->rule].confidence < CONFIDENCE_STEAM;
+    if (!is_named && (app->is_claimed || !rules_count_steam(scan->rules, app->id)))
+        return;
+    struct scan_game game = {.rule = app->rule,
+                             .steam_app = app->id,
+                             .confidence = is_named ? CONFIDENCE_STEAM : 0,
+                             .pid = app->known->pid,
+                             .uid = app->known->uid};
+    snprintf(game.program, sizeof(game.program), "%s", app->known->comm);
+    if (is_named)
+        scan->games[app->rule] = game; /* the strongest evidence there is */
+    else
+        found(&game, context);
+}
+
+static void report(struct scan *scan, scan_found found, void *context)
+{
+    struct app apps[APPS_MAX];
+    int count = scan->has_apps ? apps_find(scan->known, scan->rules, apps) : 0;
+    scan->has_apps = count > 0;
+    for (int i = 0; i < count; i++)
+        report_app(scan, &apps[i], found, context);
+    for (int i = 0; i < rules_count(scan->rules); i++)
+        if (scan->games[i].confidence > 0)
+            found(&scan->games[i], context);
+}
+
+/* Rules may have come since the last poll. */
+static bool clear_games(struct scan *scan)
+{
+    int count = rules_count(scan->rules);
+    if (scan->games == NULL || scan->game_capacity < count) {
+        free(scan->games);
+        scan->games = calloc((size_t)count + 1, sizeof(scan->games[0]));
+        scan->game_capacity = count;
+    }
+    for (int i = 0; scan->games != NULL && i < count; i++)
+        scan->games[i].confidence = 0;
+    return scan->games != NULL;
+}
+
 int32_t scan_poll(struct scan *scan, int64_t now_ms, scan_found found, void *context,
                   clb_error *error)
 {
-    struct poll poll = {found, context, now_ms};
+    if (!clear_games(scan)) {
+        snprintf(error->text, sizeof(error->text), "no memory");
+        return CLB_FAILED;
+    }
     if (!open_root(scan, error) || !sees_others(scan, error))
         return CLB_UNAVAILABLE;
     known_begin(scan->known);
     scan->reads = 0;
-    memset(scan->seen, 0, (size_t)rules_count(scan->rules) * sizeof(scan->seen[0]));
-    if (look_at_all(scan, &poll) > 0)
+    if (look_at_all(scan, now_ms) > 0) {
+        report(scan, found, context);
         return CLB_OK;
+    }
     scan_close(scan); /* another may be mounted there later */
     snprintf(error->text, sizeof(error->text), "%.200s shows no processes: is it mounted?",
              scan->root);

@@ -11,7 +11,7 @@ compile() { "$compiler" -Icore -Iinclude -Wall -Wextra -Werror "$@" || { echo "$
 for source in core/error.c core/record/*.c core/zone/*.c; do
   compile -std=c17 -c "$source" -o /dev/null
 done
-for source in plugins/process_name/{rules,procfs,known}.c \
+for source in plugins/process_name/{apps,games,known,match,names,procfs,rules,steam,vdf}.c \
   plugins/gpu_usage/{fdinfo,names,processes,use}.c \
   plugins/http_ingest/{answer,body,fields,header}.c plugins/file/{line,seen}.c \
   plugins/mqtt/{answer,discovery,state,text,topics,window}.c; do

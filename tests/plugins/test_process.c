@@ -172,7 +172,10 @@ static void settings_that_make_no_sense_are_refused(void **state)
     fake_host_set_list(&place->fake, "users", users, 1);
     assert_int_equal(CLB_FAILED, fake_host_create(&place->fake));
     assert_non_null(strstr(place->fake.error.text, "nobody-of-that-name"));
+    fake_host_set_list(&place->fake, "users", NULL, 0);
     fake_host_setting(&place->fake, "rules")->count = 0;
+    fake_host_setting(&place->fake, "steam")->integer = 0;
+    fake_host_setting(&place->fake, "known_games")->integer = 0;
     assert_int_equal(CLB_FAILED, fake_host_create(&place->fake));
     assert_non_null(strstr(place->fake.error.text, "rules"));
     place->fake.lacks = CLB_CLOCK;

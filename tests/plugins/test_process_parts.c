@@ -160,8 +160,6 @@ static void rules_that_can_never_match_are_refused(void **state)
     assert_rules_refused(&groups, "process needs one name");
     groups.groups[0].activity.text = "";
     assert_rules_refused(&groups, "rules[0]: its activity is empty");
-    groups.setting.count = 0;
-    assert_rules_refused(&groups, "one group at least");
 }
 
 /* ---- Parsers ---- */
@@ -222,16 +220,19 @@ static void only_numbers_are_pids(void **state)
     assert_int_equal(0, procfs_parse_pid("99999999999"));
 }
 
-static void threads_of_the_kernel_have_no_command_line(void **state)
+/* The parent does not tell: in a container pid 2 may be anybody. */
+static void threads_of_the_kernel_are_told_by_their_flags(void **state)
 {
     (void)state;
-    struct procfs_stat child_of_two = {.comm = "kworker/0:1", .parent = 2};
-    struct procfs_stat child_of_one = {.comm = "bash", .parent = 1};
-    assert_true(procfs_is_kernel(77, &child_of_two, 0));
-    assert_true(procfs_is_kernel(2, &child_of_one, 0));
-    assert_false(procfs_is_kernel(77, &child_of_two, 5)); /* in a container */
-    assert_false(procfs_is_kernel(2, &child_of_one, 5));
-    assert_false(procfs_is_kernel(77, &child_of_one, 0));
+    struct procfs_stat stat;
+    assert_true(procfs_parse_stat("9 (kworker/0:1) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 20 0 1 0 "
+                                  "7 0 0",
+                                  &stat));
+    assert_true(stat.is_kernel);
+    assert_int_equal(7, stat.start_ticks);
+    assert_true(
+        procfs_parse_stat("9 (game) S 2 0 0 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 7 0 0", &stat));
+    assert_false(stat.is_kernel);
 }
 
 static void hidepid_is_seen_in_the_mounts(void **state)
@@ -390,7 +391,7 @@ int main(void)
         cmocka_unit_test(broken_stat_lines_are_refused),
         cmocka_unit_test(a_name_of_a_megabyte_is_cut),
         cmocka_unit_test(only_numbers_are_pids),
-        cmocka_unit_test(threads_of_the_kernel_have_no_command_line),
+        cmocka_unit_test(threads_of_the_kernel_are_told_by_their_flags),
         cmocka_unit_test(hidepid_is_seen_in_the_mounts),
         cmocka_unit_test(second_looks_are_spread_over_the_polls),
         cmocka_unit_test(no_second_look_is_later_than_a_period_and_a_poll),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The scan of process_name, on trees like /proc. */
+#include "proc_tree.h"
 #include "process_name/known.h"
 #include "process_name/rules.h"
 #include "process_name/scan.h"
-#include "rule_groups.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,118 +14,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-struct tree {
-    char root[64];
-    struct rules *rules;
-    struct users users;
-    struct scan *scan;
-    clb_error error;
-    char found[256]; /* "rule:confidence:program:pid " for each */
-};
-
-static void put_file(const struct tree *tree, const char *name, const char *bytes, size_t length)
-{
-    char path[160];
-    snprintf(path, sizeof(path), "%s/%s", tree->root, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(length, fwrite(bytes, 1, length, file));
-    fclose(file);
-}
-
-struct made_process {
-    int pid;
-    const char *comm;
-    char state;
-    int parent;
-    int start;
-    const char *arguments;
-    size_t bytes;
-};
-
-static void put_process(const struct tree *tree, const struct made_process *made)
-{
-    char path[128];
-    char line[256];
-    snprintf(path, sizeof(path), "%s/%d", tree->root, made->pid);
-    mkdir(path, 0755);
-    snprintf(line, sizeof(line), "%d (%s) %c %d 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 %d 1 2\n",
-             made->pid, made->comm, made->state, made->parent, made->start);
-    snprintf(path, sizeof(path), "%d/stat", made->pid);
-    put_file(tree, path, line, strlen(line));
-    snprintf(path, sizeof(path), "%d/cmdline", made->pid);
-    put_file(tree, path, made->arguments, made->bytes);
-}
-
-/* PUT(tree, 300, "comm", 'S', 1, 50, "arg0\0arg1"): /proc ends each argument with a NUL. */
-#define PUT(tree, pid, comm, state, parent, start, arguments)                                      \
-    put_process(tree, &(struct made_process){pid, comm, state, parent, start, arguments,           \
-                                             sizeof(arguments) - (sizeof(arguments) == 1)})
-
-static void drop(const struct tree *tree, const char *pattern)
-{
-    char command[160];
-    snprintf(command, sizeof(command), "rm -rf %s/%s", tree->root, pattern);
-    assert_int_equal(0, system(command)); /* in a folder of this test's own making */
-}
-
-static void open_scan(struct tree *tree)
-{
-    scan_destroy(tree->scan);
-    tree->scan = scan_create(tree->root, tree->rules, &tree->users);
-    assert_non_null(tree->scan);
-}
-
-static int make_tree(void **state)
-{
-    struct tree *tree = calloc(1, sizeof(*tree));
-    struct rule_groups groups;
-    snprintf(tree->root, sizeof(tree->root), "/tmp/clockblock-proc-XXXXXX");
-    assert_non_null(mkdtemp(tree->root));
-    rule_groups_init(&groups);
-    tree->error.size = sizeof(tree->error);
-    tree->rules = rules_create(&groups.settings, &tree->error);
-    assert_non_null(tree->rules);
-    assert_true(users_find(&tree->users, NULL, &tree->error));
-    open_scan(tree);
-    PUT(tree, 1, "init", 'S', 0, 1, "/sbin/init");
-    *state = tree;
-    return 0;
-}
-
-static int drop_tree(void **state)
-{
-    struct tree *tree = *state;
-    drop(tree, "");
-    scan_destroy(tree->scan);
-    rules_destroy(tree->rules);
-    free(tree);
-    return 0;
-}
-
-static void on_found(int rule, int confidence, const char *program, int64_t pid, void *context)
-{
-    struct tree *tree = context;
-    size_t used = strlen(tree->found);
-    snprintf(tree->found + used, sizeof(tree->found) - used, "%s%d:%d:%s:%d", used > 0 ? " " : "",
-             rule, confidence, program, (int)pid);
-}
-
-static const char *look(struct tree *tree, int64_t now_ms)
-{
-    tree->found[0] = '\0';
-    int32_t status = scan_poll(tree->scan, now_ms, on_found, tree, &tree->error);
-    if (status != CLB_OK)
-        fail_msg("%s", tree->error.text);
-    return tree->found;
-}
-
-static int count_reads(struct tree *tree, int64_t now_ms)
-{
-    look(tree, now_ms);
-    return scan_reads(tree->scan);
-}
 
 /* ---- What is seen ---- */
 
@@ -184,7 +72,13 @@ static void the_dead_and_the_kernels_threads_do_not_play(void **state)
     struct tree *tree = *state;
     PUT(tree, 301, "Minecraft.exe", 'Z', 1, 50, "");
     PUT(tree, 302, "Minecraft.exe", 'X', 1, 50, "");
-    PUT(tree, 303, "Minecraft.exe", 'I', 2, 50, "");
+    put_process(tree, &(struct made_process){.pid = 303,
+                                             .comm = "Minecraft.exe",
+                                             .state = 'I',
+                                             .parent = 2,
+                                             .start = 50,
+                                             .arguments = "",
+                                             .flags = 0x00208040}); /* PF_KTHREAD */
     assert_string_equal("", look(tree, 0));
 }
 
@@ -194,6 +88,8 @@ static void in_a_container_pid_two_is_anybody(void **state)
     PUT(tree, 2, "sh", 'S', 1, 50, "sh");
     PUT(tree, 3, "Minecraft.exe", 'S', 2, 50, "Minecraft.exe");
     assert_string_equal("0:90:Minecraft.exe:3", look(tree, 0));
+    PUT(tree, 3, "Minecraft.exe", 'S', 2, 50, ""); /* it has hidden its command line */
+    assert_string_equal("0:80:Minecraft.exe:3", look(tree, 5000));
 }
 
 static void what_vanishes_while_it_is_read_is_no_error(void **state)
@@ -219,14 +115,20 @@ static void a_megabyte_of_arguments_is_read_in_part(void **state)
     static const char main_class[] = "net.minecraft.client.main.Main";
     memset(arguments, 'x', BYTES);
     memcpy(arguments, "java", 5);
-    put_process(tree, &(struct made_process){300, "java", 'S', 1, 50, arguments, BYTES});
+    put_process(tree, &(struct made_process){300, "java", 'S', 1, 50, arguments, BYTES, 0, NULL});
     assert_string_equal("", look(tree, 0));
     memcpy(arguments + 60000, main_class, sizeof(main_class)); /* behind a long class path */
-    put_process(tree, &(struct made_process){300, "java", 'S', 1, 51, arguments, BYTES});
+    put_process(tree, &(struct made_process){300, "java", 'S', 1, 51, arguments, BYTES, 0, NULL});
     assert_string_equal("1:90:java:300", look(tree, 5000));
 }
 
 /* ---- What is read again ---- */
+
+static int count_reads(struct tree *tree, int64_t now_ms)
+{
+    look(tree, now_ms);
+    return scan_reads(tree->scan);
+}
 
 static void an_old_process_is_not_read_at_every_poll(void **state)
 {
@@ -363,7 +265,7 @@ static void users_have_names_and_numbers(void **state)
 
 static void assert_unavailable(struct tree *tree, const char *reason)
 {
-    assert_int_equal(CLB_UNAVAILABLE, scan_poll(tree->scan, 0, on_found, tree, &tree->error));
+    assert_int_equal(CLB_UNAVAILABLE, tree_poll(tree, 0));
     if (strstr(tree->error.text, reason) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", tree->error.text, reason);
 }
@@ -403,8 +305,6 @@ static void a_proc_that_is_not_there_is_unavailable_until_it_is(void **state)
     PUT(tree, 1, "init", 'S', 0, 1, "/sbin/init");
     assert_string_equal("", look(tree, 0));
 }
-
-#define IN_A_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, drop_tree)
 
 int main(void)
 {
