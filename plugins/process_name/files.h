@@ -15,6 +15,10 @@ int64_t files_read_arguments(int folder, int64_t pid, char *buffer, size_t capac
 int64_t files_owner(int folder, int64_t pid);     /* a user's id; -1: it is gone */
 int64_t files_scope_app(int folder, int64_t pid); /* Steam's app by its cgroup; 0: none */
 
+/* Ticks since boot, in which a process' start is told; 0: not known. */
+uint64_t files_uptime_ticks(int folder);
+int64_t files_ticks_ms(uint64_t ticks);
+
 /* The list of mounts, cut at `capacity`, with a NUL behind it. */
 bool files_read_mounts(int folder, char *buffer, size_t capacity);
 

@@ -84,3 +84,16 @@ int64_t files_read_arguments(int folder, int64_t pid, char *buffer, size_t capac
     snprintf(name, sizeof(name), "%lld/cmdline", (long long)pid);
     return read_file(folder, name, buffer, capacity);
 }
+
+uint64_t files_uptime_ticks(int folder)
+{
+    char text[64];
+    if (read_file(folder, "uptime", text, sizeof(text) - 1) <= 0)
+        return 0;
+    return procfs_parse_uptime(text) * (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+int64_t files_ticks_ms(uint64_t ticks)
+{
+    return (int64_t)(ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}

@@ -129,7 +129,10 @@ static int64_t look_period_ms(const struct known *known, int64_t now_ms)
 {
     if (known->kind == KNOWN_KERNEL)
         return KNOWN_KERNEL_LOOK_MS;
-    return now_ms - known->since_ms < KNOWN_SETTLED_MS ? KNOWN_LOOK_MS : KNOWN_SETTLED_LOOK_MS;
+    int64_t age_ms = now_ms - known->since_ms;
+    if (age_ms >= KNOWN_OLD_MS)
+        return KNOWN_OLD_LOOK_MS;
+    return age_ms >= KNOWN_SETTLED_MS ? KNOWN_SETTLED_LOOK_MS : KNOWN_LOOK_MS;
 }
 
 bool known_needs_all(const struct known *known, int64_t now_ms)

@@ -5,14 +5,15 @@
  *   age            read
  *   under 60 s     at every poll: a launcher may exec into a game at any moment
  *   under 10 min   every 10 s, spread over the polls by the pid
- *   older          every 60 s, spread likewise
+ *   under an hour  every 60 s, spread likewise
+ *   older          every 2 min, spread likewise
  *   a match        at every poll, whatever its age
  *   cgroup         in the first 15 s: Steam moves what it starts a moment later
  *
  * A process that execs is young again once that is noticed. So a game is seen at the first poll
  * after its start or its exec; only where a launcher had waited for more than a minute before it
- * execs the game, that is seen up to 10 s and a poll late, and up to 60 s after more than ten
- * minutes. */
+ * execs the game, that is seen up to 10 s and a poll late, up to 60 s after more than ten minutes,
+ * and up to 2 min after more than an hour. */
 #ifndef PROCESS_NAME_KNOWN_H
 #define PROCESS_NAME_KNOWN_H
 
@@ -27,6 +28,8 @@ enum {
     KNOWN_SETTLED_MS = 10 * 60 * 1000,
     KNOWN_LOOK_MS = 10 * 1000,
     KNOWN_SETTLED_LOOK_MS = 60 * 1000,
+    KNOWN_OLD_MS = 60 * 60 * 1000,
+    KNOWN_OLD_LOOK_MS = 2 * 60 * 1000,
     KNOWN_KERNEL_LOOK_MS = 5 * 60 * 1000
 };
 
@@ -41,7 +44,7 @@ enum known_kind {
 struct known {
     int64_t pid;          /* 0: the place is free */
     uint64_t start_ticks; /* with the pid it names a process for good; 0: not read yet */
-    int64_t since_ms;     /* first seen, or seen to have become something else */
+    int64_t since_ms;     /* began, first seen, or seen to have become something else */
     int64_t looked_ms;    /* read last */
     uint32_t round;       /* of the poll that saw it last */
     enum known_kind kind;

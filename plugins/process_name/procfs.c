@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PID_DIGITS = 10 };
+enum { PID_DIGITS = 10, UPTIME_DIGITS = 10 };
 static const unsigned long kernel_flag = 0x00200000; /* PF_KTHREAD of linux/sched.h */
 
 int64_t procfs_parse_pid(const char *name)
@@ -55,6 +55,12 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat)
     stat->is_kernel = (strtoul(flags, NULL, 10) & kernel_flag) != 0;
     stat->start_ticks = strtoull(start, NULL, 10);
     return true;
+}
+
+uint64_t procfs_parse_uptime(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && digits <= UPTIME_DIGITS ? strtoull(text, NULL, 10) : 0;
 }
 
 /* ---- /proc/mounts: "proc /proc proc rw,nosuid,hidepid=invisible 0 0" ---- */

@@ -26,6 +26,9 @@ bool procfs_parse_stat(const char *text, struct procfs_stat *stat);
 /* A pid, when a name in /proc is one; 0 else. */
 int64_t procfs_parse_pid(const char *name);
 
+/* /proc/uptime: seconds since boot; 0: that makes no sense. */
+uint64_t procfs_parse_uptime(const char *text);
+
 /* /proc/mounts: is what is mounted at `mount_point` a /proc that hides the processes of others? */
 bool procfs_hides_others(const char *mounts, const char *mount_point);
 

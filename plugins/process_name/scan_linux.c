@@ -26,6 +26,8 @@ struct scan {
     struct scan_game
         *games; /* owned; one for each rule, with confidence 0 when it does not match */
     int game_capacity;
+    uint64_t uptime_ticks; /* at the first poll; 0: later, or not known */
+    bool has_polled;
     bool has_apps; /* some process is marked as a Steam app's */
     int reads;
     char buffer[ARGUMENTS_BYTES + 1];
@@ -78,8 +80,9 @@ static int folder_of(const struct scan *scan)
 
 static void look_for_steam(struct scan *scan, struct known *known, size_t bytes, int64_t now_ms)
 {
+    bool may_move = known->kind == KNOWN_NEW || now_ms - known->since_ms <= KNOWN_MOVING_MS;
     known->launch_app = steam_launch_app(scan->buffer, bytes);
-    if (now_ms - known->since_ms <= KNOWN_MOVING_MS)
+    if (may_move)
         known->scope_app = files_scope_app(folder_of(scan), known->pid);
     scan->has_apps = scan->has_apps || known->launch_app != 0 || known->scope_app != 0;
 }
@@ -114,6 +117,14 @@ static enum known_kind match_rules(struct scan *scan, struct known *known,
     return KNOWN_MATCH;
 }
 
+/* What was there before the first poll is as old as it is: else an agent that starts would read all
+ * of the machine for a minute. */
+static void take_age(const struct scan *scan, struct known *known, int64_t now_ms)
+{
+    if (known->kind == KNOWN_NEW && known->start_ticks < scan->uptime_ticks)
+        known->since_ms = now_ms - files_ticks_ms(scan->uptime_ticks - known->start_ticks);
+}
+
 /* Reads all of a process. One that is gone meanwhile is no match, and no error. */
 static enum known_kind judge(struct scan *scan, struct known *known, int64_t now_ms)
 {
@@ -128,6 +139,7 @@ static enum known_kind judge(struct scan *scan, struct known *known, int64_t now
         return KNOWN_OTHER;
     if (!known_is_same(known, &stat))
         known_renew(known, &stat, now_ms);
+    take_age(scan, known, now_ms);
     known->parent = stat.parent;
     if (stat.is_kernel)
         return KNOWN_KERNEL;
@@ -263,6 +275,8 @@ int32_t scan_poll(struct scan *scan, int64_t now_ms, scan_found found, void *con
     if (!open_root(scan, error) || !sees_others(scan, error))
         return CLB_UNAVAILABLE;
     known_begin(scan->known);
+    scan->uptime_ticks = scan->has_polled ? 0 : files_uptime_ticks(folder_of(scan));
+    scan->has_polled = true;
     scan->reads = 0;
     if (look_at_all(scan, now_ms) > 0) {
         report(scan, found, context);

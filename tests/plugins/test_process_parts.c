@@ -209,6 +209,15 @@ static void a_name_of_a_megabyte_is_cut(void **state)
     free(text);
 }
 
+static void the_uptime_is_in_whole_seconds(void **state)
+{
+    (void)state;
+    assert_int_equal(4711, procfs_parse_uptime("4711.99 9000.00\n"));
+    assert_int_equal(0, procfs_parse_uptime(""));
+    assert_int_equal(0, procfs_parse_uptime("-1 2"));
+    assert_int_equal(0, procfs_parse_uptime("99999999999999999999 1"));
+}
+
 static void only_numbers_are_pids(void **state)
 {
     (void)state;
@@ -390,6 +399,7 @@ int main(void)
         cmocka_unit_test(a_name_may_hold_anything),
         cmocka_unit_test(broken_stat_lines_are_refused),
         cmocka_unit_test(a_name_of_a_megabyte_is_cut),
+        cmocka_unit_test(the_uptime_is_in_whole_seconds),
         cmocka_unit_test(only_numbers_are_pids),
         cmocka_unit_test(threads_of_the_kernel_are_told_by_their_flags),
         cmocka_unit_test(hidepid_is_seen_in_the_mounts),

@@ -141,6 +141,25 @@ static void an_old_process_is_not_read_at_every_poll(void **state)
     assert_in_range(reads, 100000 / KNOWN_LOOK_MS, 100000 / KNOWN_LOOK_MS + 1);
 }
 
+/* Of 1,000 seconds, told in ticks of 10 ms. */
+static void what_was_there_before_the_agent_is_as_old_as_it_is(void **state)
+{
+    struct tree *tree = *state;
+    int reads = 0;
+    put_file(tree, "uptime", "1000.50 1.00\n", 13);
+    for (int pid = 300; pid < 400; pid++)
+        PUT(tree, pid, "old", 'S', 1, 100, "old");
+    PUT(tree, 400, "young", 'S', 1, 99900, "young");
+    PUT(tree, 401, "Minecraft.exe", 'S', 1, 100, "Minecraft.exe");
+    PUT(tree, 402, "future", 'S', 1, 999999, "future");
+    assert_int_equal(104, count_reads(tree, 0)); /* all of them once */
+    assert_string_equal("0:90:Minecraft.exe:401", tree->found);
+    PUT(tree, 403, "new", 'S', 1, 100, "new"); /* what comes later is new, whatever it says */
+    for (int64_t now_ms = 5000; now_ms < 55000; now_ms += 5000)
+        reads += count_reads(tree, now_ms);
+    assert_in_range(reads, 4 * 10 + 101 / 2, 4 * 10 + 101);
+}
+
 static void what_matched_no_rule_is_not_read_in_between(void **state)
 {
     struct tree *tree = *state;
@@ -181,7 +200,8 @@ static void a_launcher_that_execs_a_game_is_seen_in_time(void **state)
     assert_int_equal(0, see_exec_after(tree, 5000));
     assert_int_equal(0, see_exec_after(tree, KNOWN_YOUNG_MS - 5000));
     assert_in_range(see_exec_after(tree, 5 * 60 * 1000), 0, KNOWN_LOOK_MS + 5000);
-    assert_in_range(see_exec_after(tree, 3600 * 1000), 0, KNOWN_SETTLED_LOOK_MS + 5000);
+    assert_in_range(see_exec_after(tree, 30 * 60 * 1000), 0, KNOWN_SETTLED_LOOK_MS + 5000);
+    assert_in_range(see_exec_after(tree, 2 * 3600 * 1000), 0, KNOWN_OLD_LOOK_MS + 5000);
 }
 
 static void a_pid_that_was_given_again_is_a_new_process(void **state)
@@ -318,6 +338,7 @@ int main(void)
         IN_A_TREE(what_vanishes_while_it_is_read_is_no_error),
         IN_A_TREE(a_megabyte_of_arguments_is_read_in_part),
         IN_A_TREE(an_old_process_is_not_read_at_every_poll),
+        IN_A_TREE(what_was_there_before_the_agent_is_as_old_as_it_is),
         IN_A_TREE(what_matched_no_rule_is_not_read_in_between),
         IN_A_TREE(a_launcher_that_execs_a_game_is_seen_in_time),
         IN_A_TREE(a_pid_that_was_given_again_is_a_new_process),
