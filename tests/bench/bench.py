@@ -5,6 +5,7 @@
 import argparse
 import contextlib
 import datetime
+import functools
 import http.client
 import os
 import pathlib
@@ -27,6 +28,8 @@ ROOT = HERE.parent.parent
 POLL_MS = 5000
 DAY_ROWS = 17280
 PLUGINS = 50
+DESKTOP, MANY = 570, 2000  # processes
+AGES = {0: "the first of all", 900: "known for 15 min", 4000: "known for an hour"}  # seconds
 PATIENCE_SEC = 300
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 OURS, FIRST = "ClockBlock", "first agent"
@@ -247,6 +250,42 @@ def plugins(bench):
         bench.add(name, {OURS: found})
 
 
+@contextlib.contextmanager
+def held(program, count):
+    """Real processes that sleep, so that this machine has `count` of them."""
+    there = sum(entry.name.isdigit() for entry in pathlib.Path("/proc").iterdir())
+    command = [program, "hold", str(max(0, count - there - 2))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        yield
+        holder.stdin.close()
+
+
+def processes(bench):
+    """The real ones of a desktop; many in a tree of files, as 2,000 would disturb the machine."""
+    program = bench.build / "tests" / "bench" / "bench_process"
+    games = ROOT / "conf" / "games.conf"
+
+    def look(agent, root, age):
+        if agent == FIRST:
+            return bench.number(FIRST, "look", root)
+        done = subprocess.run([program, "poll", root, games, str(age)], stdout=subprocess.PIPE, text=True,
+                              check=True, env=bench.environment(), timeout=PATIENCE_SEC)
+        return float(done.stdout)
+
+    def measure(count, root):
+        for age, name in AGES.items():
+            numbers = bench.alternate(functools.partial(look, root=root, age=age))
+            bench.add(f"us a poll of {count:,} processes, {name} *", numbers)
+
+    with held(program, DESKTOP):
+        measure(DESKTOP, "/proc")
+    with tempfile.TemporaryDirectory(dir=bench.folder) as tree:
+        subprocess.run([program, "tree", tree, str(MANY)], check=True)
+        bench.add(f"us a poll of {MANY:,} in a tree, {AGES[4000]} *",
+                  {OURS: [look(OURS, tree, 4000) for _ in range(bench.options.rounds)]})
+
+
 def api(bench):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     for path in ("/status", f"/daily?date={today}"):
@@ -410,8 +449,8 @@ def print_machine(options):
           f"{options.rounds} rounds, API asked by {client}")
 
 
-FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "api": api, "idle": idle,
-           "year": year}
+FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "processes": processes,
+           "api": api, "idle": idle, "year": year}
 
 
 def parse_options():
@@ -431,7 +470,7 @@ def parse_options():
 def main():
     options = parse_options()
     subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store",
-                    "bench_plugin", "bench_days", "clb_sim"], check=True, stdout=sys.stderr)
+                    "bench_plugin", "bench_process", "bench_days", "clb_sim"], check=True, stdout=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="clockblock-bench-", dir=options.folder) as folder:
         bench = Bench(options, pathlib.Path(folder))
         print_machine(options)

@@ -4,6 +4,7 @@
 first_agent.py commits DATABASE SECONDS        heartbeats per second
 first_agent.py fill DATABASE ROWS FIRST_MS     bytes of a database with that many heartbeats
 first_agent.py drain DATABASE URL SECONDS      heartbeats per second, sync_once() looped
+first_agent.py look ROOT                       microseconds of CPU that a look at the processes takes
 first_agent.py run DATABASE PORT [URL SECONDS] the agent, until it is killed
 """
 
@@ -17,6 +18,7 @@ sys.path.insert(0, os.environ["FIRST_AGENT"])
 from clockblock_agent import runtime, storage, sync, tracker  # noqa: E402
 
 POLL_SEC = 5
+LOOKS = 20
 DEVICE = "pc-01"
 
 
@@ -78,6 +80,15 @@ def drain(database, url, seconds):
     return count / (time.monotonic() - begun)
 
 
+def look(root):
+    tracker.psutil.PROCFS_PATH = root
+    tracker.is_process_running("nobody-is-called-so")
+    begun = time.process_time()
+    for _ in range(LOOKS):
+        tracker.is_process_running("nobody-is-called-so")
+    return (time.process_time() - begun) / LOOKS * 1e6
+
+
 def run(database, port, url=None, sync_sec="300"):
     config = runtime.default_config()
     config.update(db_path=database, device_id=DEVICE, api_port=int(port), retention_days=60)
@@ -87,4 +98,4 @@ def run(database, port, url=None, sync_sec="300"):
 
 
 if __name__ == "__main__":
-    print({"commits": commits, "fill": fill, "drain": drain, "run": run}[sys.argv[1]](*sys.argv[2:]))
+    print({"commits": commits, "fill": fill, "drain": drain, "look": look, "run": run}[sys.argv[1]](*sys.argv[2:]))
