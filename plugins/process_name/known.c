@@ -166,6 +166,5 @@ void known_renew(struct known *known, const struct procfs_stat *stat, int64_t no
     if (known->kind != KNOWN_NEW)
         known->since_ms = now_ms;
     known->start_ticks = stat->start_ticks;
-    known->scope_app = 0;
     memcpy(known->comm, stat->comm, sizeof(known->comm));
 }

@@ -47,10 +47,11 @@ _Noreturn void stand_in_become(const char *folder, const struct stand_in *stand_
 {
     char path[256];
     snprintf(path, sizeof(path), "%s/%s", folder, stand_in->file);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when an assertion ends this test */
     setenv(mark, "1", 1);
-    if (stand_in->user == 0 || setuid(stand_in->user) == 0)
+    if (stand_in->user == 0 || setuid(stand_in->user) == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when an assertion ends this test */
         execv(path, (char *const *)(void *)stand_in->arguments);
+    }
     perror(path);
     _exit(1);
 }

@@ -91,6 +91,7 @@ static void a_long_name_cut_by_the_kernel_is_a_guess(void **state)
         {"ALongNameOfAGa", "", 0, -1, 0, NULL},
         {"ALongNameOfAGan", "", 0, -1, 0, NULL},
         {"ALongNameOfAGam", LINE("/g/ALongNameOfAGame.exe"), 0, 90, "ALongNameOfAGame.exe"},
+        {"ALongNameOfAGam", LINE("/g/ALongNameOfAGamut.exe"), -1, 0, NULL}, /* no guess needed */
     };
     assert_matches(cases, COUNT(cases));
 }

@@ -58,6 +58,15 @@ static void each_rule_is_reported_once(void **state)
     assert_null(strchr(strchr(tree->found, ' ') + 1, ' '));
 }
 
+static void the_surest_of_several_is_reported(void **state)
+{
+    struct tree *tree = *state;
+    PUT(tree, 300, "ALongNameOfAGam", 'S', 1, 50, "");
+    PUT(tree, 301, "ALongNameOfAGam", 'S', 1, 50, "/g/ALongNameOfAGame.exe");
+    PUT(tree, 302, "ALongNameOfAGam", 'S', 1, 50, "");
+    assert_string_equal("0:90:ALongNameOfAGame.exe:301", look(tree, 0));
+}
+
 static void a_name_of_forty_characters_is_seen_by_its_command_line(void **state)
 {
     struct tree *tree = *state;
@@ -332,6 +341,7 @@ int main(void)
         IN_A_TREE(a_game_is_seen_when_it_comes_and_no_longer_when_it_goes),
         IN_A_TREE(of_a_tree_of_proton_the_game_is_seen),
         IN_A_TREE(each_rule_is_reported_once),
+        IN_A_TREE(the_surest_of_several_is_reported),
         IN_A_TREE(a_name_of_forty_characters_is_seen_by_its_command_line),
         IN_A_TREE(the_dead_and_the_kernels_threads_do_not_play),
         IN_A_TREE(in_a_container_pid_two_is_anybody),
