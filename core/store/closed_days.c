@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The closed days of the household. */
+#include "can_be.h"
 #include "reader.h"
 #include "store_internal.h"
 
@@ -60,6 +61,9 @@ int closed_days_turn(struct store *store, const struct store_turn *turn, struct 
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
+
+/* A row that is damaged is none: its day is that of the calendar. */
+#define DAYS_OF_DEVICE " FROM local_days WHERE device = " DEVICE " AND " CLOSED_DAY_CAN_BE
 
 static struct day_account day_of(sqlite3_stmt *row, int column)
 {
@@ -128,9 +132,8 @@ int store_read_neighbours(struct store_reader *reader, const char *device_id, in
                           struct store_neighbours *neighbours, struct error *error)
 {
     static const char sql[] =
-        "SELECT date, " DAY " FROM local_days WHERE device = " DEVICE " AND date IN (?2,"
-        " (SELECT max(date) FROM local_days WHERE device = " DEVICE " AND date < ?2),"
-        " (SELECT min(date) FROM local_days WHERE device = " DEVICE " AND date > ?2))";
+        "SELECT date, " DAY DAYS_OF_DEVICE " AND date IN (?2, (SELECT max(date)" DAYS_OF_DEVICE
+        " AND date < ?2), (SELECT min(date)" DAYS_OF_DEVICE " AND date > ?2))";
     sqlite3_stmt *row = NULL;
     *neighbours = (struct store_neighbours){0};
     int result = reader_prepare(reader, sql, device_id, 1, (const int64_t[]){date}, &row, error);
@@ -145,8 +148,8 @@ int store_read_neighbours(struct store_reader *reader, const char *device_id, in
 int store_each_day(struct store_reader *reader, const char *device_id, int32_t from, int32_t to,
                    store_visit_day visit, void *context, struct error *error)
 {
-    static const char sql[] = "SELECT date, " DAY " FROM local_days WHERE device = " DEVICE
-                              " AND date >= ?2 AND date <= ?3 ORDER BY date";
+    static const char sql[] =
+        "SELECT date, " DAY DAYS_OF_DEVICE " AND date >= ?2 AND date <= ?3 ORDER BY date";
     const int64_t values[] = {from, to};
     sqlite3_stmt *row = NULL;
     int result = reader_prepare(reader, sql, device_id, 2, values, &row, error);

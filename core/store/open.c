@@ -3,6 +3,7 @@
 #include "store_internal.h"
 
 #include "backup.h"
+#include "can_be.h"
 #include "gaps.h"
 #include "log.h"
 #include "platform/paths.h"
@@ -51,6 +52,21 @@ static int read_blob(sqlite3 *db, const char *sql, uint8_t uuid[UUID_BYTES], str
     return result;
 }
 
+/* A tick that is damaged is none: what was before it is not known. */
+static void take_last_tick(struct store *store, sqlite3_stmt *row)
+{
+    struct tick *tick = &store->last_tick;
+    snprintf(tick->boot_id, sizeof(tick->boot_id), "%s", (const char *)sqlite3_column_text(row, 0));
+    tick->monotonic_ms = sqlite3_column_int64(row, 1);
+    tick->boottime_ms = sqlite3_column_int64(row, 2);
+    tick->wall_ms = sqlite3_column_int64(row, 3);
+    store->has_last_tick = time_can_be(tick->monotonic_ms) && time_can_be(tick->boottime_ms) &&
+                           time_can_be(tick->wall_ms);
+    if (!store->has_last_tick)
+        log_warning("store", "%s: the moment of the last heartbeat is damaged, and is ignored",
+                    store->path);
+}
+
 static int read_last_tick(struct store *store, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -59,15 +75,8 @@ static int read_last_tick(struct store *store, struct error *error)
         error);
     if (result != 0)
         return result;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        struct tick *tick = &store->last_tick;
-        store->has_last_tick = true;
-        snprintf(tick->boot_id, sizeof(tick->boot_id), "%s",
-                 (const char *)sqlite3_column_text(statement, 0));
-        tick->monotonic_ms = sqlite3_column_int64(statement, 1);
-        tick->boottime_ms = sqlite3_column_int64(statement, 2);
-        tick->wall_ms = sqlite3_column_int64(statement, 3);
-    }
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        take_last_tick(store, statement);
     sqlite3_finalize(statement);
     return 0;
 }

@@ -3,6 +3,7 @@
  * difference that mends itself tells nobody what made it. */
 #include "store_internal.h"
 
+#include "can_be.h"
 #include "record/usage.h"
 #include "sums.h"
 #include "verify.h"
@@ -15,7 +16,8 @@
 static_assert(USAGE_SLOT_MS == 900000 && CIVIL_DAY_MS == 86400000, "as in the SQL below");
 
 /* ?1 is the moment from which on heartbeats cover all, ?2 is now. Rows that agree are not touched.
- * The closed days come last: they are sums of the quarter hours. */
+ * The closed days come last: they are sums of the quarter hours. One that cannot be is none: nobody
+ * can tell what it was. */
 static const char *const changes[] = {
     "DELETE FROM daily_rollups WHERE date_utc * 86400000 >= ?1 AND (device, date_utc) NOT IN"
     " (SELECT device, date FROM temp.day)",
@@ -38,12 +40,18 @@ static const char *const changes[] = {
     " sessions.start_ms, sessions.end_ms, sessions.used_ms, sessions.overdraft_ms) IS NOT"
     " (excluded.device, excluded.activity, excluded.start_ms, excluded.end_ms, excluded.used_ms,"
     " excluded.overdraft_ms)",
+    "DELETE FROM local_days WHERE NOT " CLOSED_DAY_CAN_BE,
     "UPDATE local_days SET used_ms = t.used, overdraft_ms = t.over FROM (SELECT d.device AS device,"
     " d.date AS date, coalesce(sum(s.used_ms), 0) AS used, coalesce(sum(s.overdraft_ms), 0) AS over"
     " FROM local_days d LEFT JOIN usage_slots s ON s.device = d.device AND s.slot >="
     " d.start_ms / 900000 AND s.slot < d.end_ms / 900000 GROUP BY d.device, d.date) t WHERE"
     " local_days.device = t.device AND local_days.date = t.date AND (local_days.used_ms <> t.used"
     " OR local_days.overdraft_ms <> t.over)",
+    "UPDATE local_days SET granted_ms = t.granted FROM (SELECT d.device AS device, d.date AS date,"
+    " coalesce(sum(g.granted_ms), 0) AS granted FROM local_days d LEFT JOIN grants g ON"
+    " g.device = d.device AND g.date = d.date GROUP BY d.device, d.date) t WHERE"
+    " local_days.device = t.device AND local_days.date = t.date AND"
+    " local_days.granted_ms <> t.granted",
 };
 enum { CHANGES_COUNT = sizeof(changes) / sizeof(changes[0]) };
 

@@ -6,6 +6,7 @@
  */
 #include "salvage_rows.h"
 
+#include "can_be.h"
 #include "record/usage.h"
 #include "store_internal.h"
 #include "zone/civil.h"
@@ -54,9 +55,10 @@ static const struct shape shapes[] = {
                           delivered_seq) ", " MAX_OF(delivered_gap)},
     [SHAPE_NAME] = {"names", "nt", 2, false, "INSERT OR IGNORE INTO names VALUES(?1, ?2)"},
     [SHAPE_DEVICE] = {"devices", "nt", 2, false, "INSERT OR IGNORE INTO devices VALUES(?1, ?2)"},
-    [SHAPE_CLOSED_DAY] = {"local_days", "iiiiIiii", 8, true,
-                          "INSERT OR IGNORE INTO local_days VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7,"
-                          " ?8)"},
+    [SHAPE_CLOSED_DAY] =
+        {"local_days", "iiiiIiii", 8, true,
+         "INSERT OR IGNORE INTO local_days SELECT * FROM (SELECT ?1 AS device,"
+         " ?2 AS date, ?3 AS start_ms, ?4 AS end_ms, ?5, ?6, ?7, ?8) WHERE " CLOSED_DAY_CAN_BE},
     [SHAPE_SESSION] = {"sessions", "niiiiii", 7, false,
                        "INSERT OR IGNORE INTO sessions VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
     {"epochs", "nuiii", 5, false, "INSERT OR IGNORE INTO epochs VALUES(?1, ?2, ?3, ?4, ?5)"},
@@ -126,9 +128,8 @@ static bool is_between(int64_t low, int64_t number, int64_t high)
 static bool heartbeat_can_be(const struct pages_value *values)
 {
     int64_t credited_ms = values[6].integer;
-    return is_between(-UINT32_MAX * INT64_C(1000), values[2].integer,
-                      UINT32_MAX * INT64_C(100000)) &&
-           values[3].integer > 0 && is_between(1, values[4].integer, POLL_INTERVAL_MAX_SEC) &&
+    return time_can_be(values[2].integer) && values[3].integer > 0 &&
+           is_between(1, values[4].integer, POLL_INTERVAL_MAX_SEC) &&
            is_between(0, values[5].integer, 1) &&
            is_between(0, credited_ms, INT64_C(2000) * POLL_INTERVAL_MAX_SEC) &&
            is_between(0, values[7].integer, credited_ms) &&
@@ -139,17 +140,6 @@ static bool total_can_be(const struct pages_value *key, const struct pages_value
 {
     return key->integer > 0 && is_between(0, total[0].integer, CIVIL_DAY_MS) &&
            is_between(0, total[1].integer, total[0].integer);
-}
-
-/* Its totals are made of the quarter hours again. */
-static bool closed_day_can_be(const struct pages_value *values)
-{
-    int64_t start_ms = values[2].integer;
-    int64_t end_ms = values[3].integer;
-    return values[0].integer > 0 && is_between(INT32_MIN, values[1].integer, INT32_MAX) &&
-           is_between(-UINT32_MAX * INT64_C(1000), start_ms, UINT32_MAX * INT64_C(100000)) &&
-           is_between(start_ms, end_ms, start_ms + 3 * CIVIL_DAY_MS) &&
-           start_ms % USAGE_SLOT_MS == 0 && end_ms % USAGE_SLOT_MS == 0;
 }
 
 static bool session_can_be(const struct pages_value *values)
@@ -170,8 +160,6 @@ static bool can_be(int shape, const struct pages_record *record)
         return total_can_be(&values[0], &values[2]);
     case SHAPE_SLOT:
         return total_can_be(&values[0], &values[3]);
-    case SHAPE_CLOSED_DAY:
-        return closed_day_can_be(values);
     case SHAPE_SESSION:
         return session_can_be(values);
     case SHAPE_CURSOR:

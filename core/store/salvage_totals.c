@@ -35,11 +35,13 @@ static const char move_border[] =
     " (t.used IS NOT r.used_ms OR t.over IS NOT r.overdraft_ms)), 0))"
     " WHERE key = 'pruned_before_ms';";
 
-/* A closed day is the sum of its quarter hours, whatever its row says. */
+/* A closed day is the sum of its quarter hours and of its grants, whatever its row says. */
 static const char close_days[] =
     "UPDATE local_days SET (used_ms, overdraft_ms) = (SELECT coalesce(sum(used_ms), 0),"
     " coalesce(sum(overdraft_ms), 0) FROM usage_slots s WHERE s.device = local_days.device AND"
-    " s.slot >= local_days.start_ms / 900000 AND s.slot < local_days.end_ms / 900000);";
+    " s.slot >= local_days.start_ms / 900000 AND s.slot < local_days.end_ms / 900000), granted_ms ="
+    " (SELECT coalesce(sum(g.granted_ms), 0) FROM grants g WHERE g.device = local_days.device AND"
+    " g.date = local_days.date);";
 
 /* Behind the border (?1) sessions are those of the heartbeats. Before it those that were found
  * stay, and are never less than their heartbeats; what the heartbeats tell of others joins them. */

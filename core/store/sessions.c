@@ -2,6 +2,7 @@
 #include "sessions.h"
 
 #include "account.h"
+#include "can_be.h"
 #include "reader.h"
 #include "record.h"
 #include "record/text.h"
@@ -99,7 +100,8 @@ int store_each_session(struct store_reader *reader, const char *device_id, int64
     static const char sql[] =
         "SELECT s.id, n.name, s.start_ms, s.end_ms, s.used_ms, s.overdraft_ms FROM sessions s"
         " LEFT JOIN names n ON n.id = s.activity WHERE s.device = (SELECT id FROM devices WHERE"
-        " device_id = ?1) AND s.end_ms > ?2 AND s.start_ms < ?3 ORDER BY s.start_ms, s.id";
+        " device_id = ?1) AND s.end_ms > ?2 AND s.start_ms < ?3 AND " TIME_CAN_BE(
+            "s.start_ms") " AND " TIME_CAN_BE("s.end_ms") " ORDER BY s.start_ms, s.id";
     const int64_t range[] = {from_ms, to_ms};
     sqlite3_stmt *row = NULL;
     assert(from_ms <= to_ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sums.h"
 
+#include "can_be.h"
 #include "reader.h"
 #include "record/usage.h"
 #include "sessions.h"
@@ -65,12 +66,11 @@ static bool border_can_be(const struct heartbeat *heartbeat)
 /* A row that no agent wrote cannot be split. */
 static bool can_be(const struct heartbeat *heartbeat)
 {
-    const int64_t last_ms = (int64_t)INT32_MAX * CIVIL_DAY_MS / 2;
     return heartbeat->credited_ms >= 0 &&
            heartbeat->credited_ms <= INT64_C(2000) * POLL_INTERVAL_MAX_SEC &&
            heartbeat->overdraft_ms >= 0 && heartbeat->overdraft_ms <= heartbeat->credited_ms &&
-           heartbeat->wall_ms >= -last_ms && heartbeat->wall_ms <= last_ms &&
-           heartbeat->poll_interval_sec >= 0 && border_can_be(heartbeat);
+           time_can_be(heartbeat->wall_ms) && heartbeat->poll_interval_sec >= 0 &&
+           border_can_be(heartbeat);
 }
 
 static int put(struct adding *adding, int statement, int count, const int64_t *values,

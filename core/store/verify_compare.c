@@ -2,6 +2,7 @@
 /* What is stored beside what it should be: rows that are wrong, missing or too many. */
 #include "verify.h"
 
+#include "can_be.h"
 #include "record/usage.h"
 #include "sums.h"
 #include "zone/civil.h"
@@ -116,6 +117,15 @@ static int compare(struct verify *verify, const struct comparison *comparison, s
     return result;
 }
 
+static int compare_all(struct verify *verify, const struct comparison *comparisons, size_t count,
+                       struct error *error)
+{
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = compare(verify, &comparisons[i], error);
+    return result;
+}
+
 #define COUNT(table, start)                                                                        \
     "SELECT count(*) FILTER (WHERE " start " >= ?1), count(*) FILTER (WHERE " start                \
     " < ?1) FROM " table
@@ -159,45 +169,66 @@ int verify_compare_totals(struct verify *verify, struct error *error)
         {COUNT("sessions", "start_ms"), sessions_differ, describe_session,
          &result->sessions_checked, &result->sessions_skipped},
     };
-    int code = 0;
-    for (size_t i = 0; i < sizeof(comparisons) / sizeof(comparisons[0]) && code == 0; i++)
-        code = compare(verify, &comparisons[i], error);
-    return code;
+    return compare_all(verify, comparisons, sizeof(comparisons) / sizeof(comparisons[0]), error);
 }
 
 /* ---- Closed days ----------------------------------------------------------------------------- */
 
+/* The midnight of its date, its device, its borders. */
 static void describe_borders(sqlite3_stmt *row, char sentence[SENTENCE_CAPACITY])
 {
     char start[CIVIL_TIMESTAMP_CAPACITY];
     char end[CIVIL_TIMESTAMP_CAPACITY];
     char date[CIVIL_TIMESTAMP_CAPACITY];
-    civil_format_timestamp(sqlite3_column_int64(row, 0) * CIVIL_DAY_MS, date);
+    time_of(row, 0, date);
     time_of(row, 2, start);
     time_of(row, 3, end);
     snprintf(sentence, SENTENCE_CAPACITY,
              "closed day %.10s (device %" PRId64 "): it lasts from %s to %s, and not from one"
-             " quarter hour to another",
+             " quarter hour to a later one",
              date, (int64_t)sqlite3_column_int64(row, 1), start, end);
 }
 
-/* They need no heartbeats: quarter hours are never pruned. */
+/* The midnight of its date, its device; what is stored and what it should be. */
+static void describe_granted(sqlite3_stmt *row, char sentence[SENTENCE_CAPACITY])
+{
+    char date[CIVIL_TIMESTAMP_CAPACITY];
+    time_of(row, 0, date);
+    snprintf(sentence, SENTENCE_CAPACITY,
+             "closed day %.10s (device %" PRId64 "): stored %" PRId64
+             " ms granted, its grants add up to %" PRId64,
+             date, (int64_t)sqlite3_column_int64(row, 1), (int64_t)sqlite3_column_int64(row, 2),
+             (int64_t)sqlite3_column_int64(row, 3));
+}
+
+static const char days_count[] = "SELECT count(*), 0 FROM local_days";
+
+static const char borders_differ[] =
+    "SELECT date * 86400000, device, start_ms, end_ms FROM local_days WHERE NOT " CLOSED_DAY_CAN_BE;
+
+static const char closed_days_differ[] =
+    "SELECT 'closed day', d.start_ms, d.device, d.used_ms, d.overdraft_ms,"
+    " coalesce(sum(s.used_ms), 0) AS used, coalesce(sum(s.overdraft_ms), 0) AS over,"
+    " 'quarter hours' FROM (SELECT * FROM local_days WHERE " CLOSED_DAY_CAN_BE
+    ") d LEFT JOIN usage_slots s ON s.device = d.device AND s.slot >= d.start_ms / 900000 AND"
+    " s.slot < d.end_ms / 900000 GROUP BY d.device, d.date"
+    " HAVING used <> d.used_ms OR over <> d.overdraft_ms";
+
+static const char granted_differ[] =
+    "SELECT d.date * 86400000, d.device, d.granted_ms, coalesce(sum(g.granted_ms), 0) AS granted"
+    " FROM (SELECT * FROM local_days WHERE " CLOSED_DAY_CAN_BE
+    ") d LEFT JOIN grants g ON g.device = d.device AND g.date = d.date GROUP BY d.device, d.date"
+    " HAVING granted <> d.granted_ms";
+
+/* They need no heartbeats: quarter hours and grants are never pruned. */
 int verify_compare_closed_days(struct verify *verify, struct error *error)
 {
     int64_t none;
-    const struct comparison totals = {
-        "SELECT count(*), 0 FROM local_days",
-        "SELECT 'closed day', d.start_ms, d.device, d.used_ms, d.overdraft_ms,"
-        " coalesce(sum(s.used_ms), 0) AS used, coalesce(sum(s.overdraft_ms), 0) AS over,"
-        " 'quarter hours' FROM local_days d LEFT JOIN usage_slots s ON s.device = d.device AND"
-        " s.slot >= d.start_ms / 900000 AND s.slot < d.end_ms / 900000 GROUP BY d.device, d.date"
-        " HAVING used <> d.used_ms OR over <> d.overdraft_ms",
-        describe_total, &verify->result->closed_days_checked, &none};
-    const struct comparison borders = {
-        totals.count,
-        "SELECT date, device, start_ms, end_ms FROM local_days WHERE start_ms % 900000 <> 0 OR"
-        " end_ms % 900000 <> 0 OR start_ms > end_ms",
-        describe_borders, &verify->result->closed_days_checked, &none};
-    int result = compare(verify, &totals, error);
-    return result == 0 ? compare(verify, &borders, error) : result;
+    int64_t *checked = &verify->result->closed_days_checked;
+    const struct comparison comparisons[] = {
+        {days_count, borders_differ, describe_borders, checked, &none},
+        {days_count, closed_days_differ, describe_total, checked, &none},
+        {days_count, granted_differ, describe_granted, checked, &none},
+    };
+    return compare_all(verify, comparisons, sizeof(comparisons) / sizeof(comparisons[0]), error);
 }

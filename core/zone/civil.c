@@ -128,8 +128,15 @@ void civil_format_date(int32_t date, char text[CIVIL_DATE_CAPACITY])
     *put_date(text, date) = '\0';
 }
 
-void civil_format_timestamp(int64_t wall_ms, char text[CIVIL_TIMESTAMP_CAPACITY])
+static int64_t nearest_in_calendar(int64_t wall_ms)
 {
+    const int64_t last_ms = (int64_t)(DATE_MAX - 1) * CIVIL_DAY_MS;
+    return wall_ms < -last_ms ? -last_ms : wall_ms > last_ms ? last_ms : wall_ms;
+}
+
+void civil_format_timestamp(int64_t any_ms, char text[CIVIL_TIMESTAMP_CAPACITY])
+{
+    int64_t wall_ms = nearest_in_calendar(any_ms);
     int32_t date = civil_date_utc(wall_ms);
     int32_t ms = (int32_t)(wall_ms - (int64_t)date * CIVIL_DAY_MS);
     char *next = put_date(text, date);

@@ -20,8 +20,9 @@ int32_t civil_date_utc(int64_t wall_ms); /* the UTC date that holds the instant;
 bool civil_parse_date(const char *text, int32_t *date);
 void civil_format_date(int32_t date, char text[CIVIL_DATE_CAPACITY]);
 
-/* "2026-01-16T12:00:00.000Z". Parsing takes any number of decimals, "Z" or "+00:00". */
-void civil_format_timestamp(int64_t wall_ms, char text[CIVIL_TIMESTAMP_CAPACITY]);
+/* "2026-01-16T12:00:00.000Z"; a number that no calendar reaches has a text too. Parsing takes any
+ * number of decimals, "Z" or "+00:00". */
+void civil_format_timestamp(int64_t any_ms, char text[CIVIL_TIMESTAMP_CAPACITY]);
 bool civil_parse_timestamp(const char *text, int64_t *wall_ms);
 
 #endif

@@ -108,6 +108,12 @@ static void timestamps_are_parsed(void **state)
     assert_string_equal(text, "2026-01-16T12:00:00.007Z");
     civil_format_timestamp(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    /* A damaged number has a text too. */
+    civil_format_timestamp(INT64_MAX, text);
+    assert_memory_equal(text, "9999-", 5);
+    civil_format_timestamp(INT64_MIN, text);
+    assert_memory_equal(text, "0000-", 5);
+    assert_int_equal(strlen(text), strlen("1969-12-31T23:59:59.999Z"));
 }
 
 /* Each beginning of a text in memory of just that size: reading beyond it shows in a sanitizer. */

@@ -225,6 +225,45 @@ static void grants_are_told_of_days_open_closed_and_blank(void **state)
     leave(&scene);
 }
 
+/* What SQLite takes, and no agent wrote. */
+static void a_closed_day_that_cannot_be_is_that_of_the_calendar(void **state)
+{
+    static const char *const damages[] = {
+        "end_ms = 9223372036854775807",
+        "end_ms = start_ms - 900000",
+        "start_ms = -9223372036854775807",
+        "start_ms = 4611686018427000000, end_ms = 4611686018427900000",
+        "start_ms = start_ms + 1",
+        "end_ms = end_ms + 4 * 86400000",
+    };
+    struct scene scene = enter(state, "UTC");
+    struct error error = {0};
+    close_day(&scene, NOON_DATE - 1, MIDNIGHT_MS - 2 * FIXTURE_DAY,
+              MIDNIGHT_MS - FIXTURE_DAY + HOUR_MS);
+    close_day(&scene, NOON_DATE, MIDNIGHT_MS - FIXTURE_DAY + HOUR_MS, MIDNIGHT_MS);
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+        char sql[160];
+        struct visited visited = {0};
+        fixture_exec(scene.fixture->path, "DROP TABLE IF EXISTS kept; CREATE TABLE kept AS SELECT *"
+                                          " FROM local_days");
+        snprintf(sql, sizeof(sql), "UPDATE local_days SET %s WHERE date = %d", damages[i],
+                 NOON_DATE);
+        fixture_exec(scene.fixture->path, sql);
+        assert_int_equal(day_of(&scene, NOON_DATE).end_ms, MIDNIGHT_MS);
+        assert_int_equal(day_of(&scene, NOON_DATE).allowance_ms, HOUR_MS);
+        assert_int_equal(day_of(&scene, NOON_DATE + 1).start_ms, MIDNIGHT_MS);
+        /* Behind it the neighbour is the sound one, as if it were not there. */
+        assert_int_equal(day_of(&scene, NOON_DATE).start_ms, MIDNIGHT_MS - FIXTURE_DAY + HOUR_MS);
+        assert_int_equal(
+            days_each(&scene.days, NOON_DATE - 3, NOON_DATE + 3, visit, &visited, &error), 0);
+        assert_int_equal(visited.count, 7);
+        fixture_exec(scene.fixture->path,
+                     "DELETE FROM local_days; INSERT INTO local_days SELECT * FROM kept");
+    }
+    assert_int_equal(day_of(&scene, NOON_DATE).allowance_ms, 1800000);
+    leave(&scene);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -237,6 +276,7 @@ int main(void)
         TEST(a_zone_off_the_quarter_hours_has_days_on_them),
         TEST(a_range_has_every_day_once_without_a_hole),
         TEST(grants_are_told_of_days_open_closed_and_blank),
+        TEST(a_closed_day_that_cannot_be_is_that_of_the_calendar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

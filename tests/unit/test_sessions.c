@@ -324,6 +324,18 @@ static int setup(void **state)
     return fixture_setup(state);
 }
 
+/* What SQLite takes, and no agent wrote. */
+static void a_session_whose_times_cannot_be_is_not_told(void **state)
+{
+    struct fixture *fixture = *state;
+    play(fixture, NOON_MS + 5000, 5000, "Doom");
+    fixture_exec(fixture->path,
+                 "INSERT INTO sessions VALUES(77, 1, 1, 1768564800000, 9223372036854775807, 5, 0),"
+                 "(78, 1, 1, -9223372036854775807, 1768564800000, 5, 0)");
+    assert_int_equal(all(fixture).count, 1);
+    fixture_exec(fixture->path, "DELETE FROM sessions WHERE id IN (77, 78)");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -343,6 +355,7 @@ int main(void)
         TEST(those_that_reach_into_a_range_are_given),
         TEST(retention_leaves_them_alone),
         TEST(activities_come_with_the_most_first),
+        TEST(a_session_whose_times_cannot_be_is_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

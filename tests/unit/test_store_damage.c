@@ -81,7 +81,7 @@ enum { CLOSED_DAYS = 30, GRANTS = 12 };
 static const char account[] =
     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 29)"
     " INSERT INTO local_days SELECT 1, 20469 - i, (20469 - i) * 86400000, (20470 - i) * 86400000,"
-    " iif(i % 2, NULL, 3600000), i * 60000, coalesce(sum(used_ms), 0),"
+    " iif(i % 2, NULL, 3600000), iif(i <= 12, i * 60000, 0), coalesce(sum(used_ms), 0),"
     " coalesce(sum(overdraft_ms), 0) FROM n LEFT JOIN usage_slots ON slot >= (20469 - i) * 96 AND"
     " slot < (20470 - i) * 96 GROUP BY i;"
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12)"
@@ -437,7 +437,8 @@ static int64_t count_closed_days(const struct fixture *fixture)
     return fixture_integer(fixture, "SELECT count(*) FROM local_days WHERE device = 1 AND"
                                     " start_ms = date * 86400000 AND end_ms = start_ms + 86400000"
                                     " AND allowance_ms IS iif((20469 - date) % 2, NULL, 3600000)"
-                                    " AND granted_ms = (20469 - date) * 60000");
+                                    " AND granted_ms = coalesce((SELECT sum(granted_ms) FROM grants"
+                                    " WHERE device = 1 AND date = local_days.date), 0)");
 }
 
 static int64_t count_grants(const struct fixture *fixture)
@@ -502,7 +503,7 @@ static void sessions_of_pruned_heartbeats_are_kept(void **state)
     fixture_close(fixture);
     /* And a day of which only an earlier version is found. */
     fixture_exec(fixture->path, "INSERT INTO local_days VALUES(1, 20469, 1768521600000,"
-                                " 1768608000000, NULL, 0, 5000, 0)");
+                                " 1768608000000, NULL, 7, 5000, 0)");
     bytes = fixture_read_file(fixture->path, &length);
     bytes[3] ^= 1;
     fixture_write_file(fixture->path, bytes, length);
@@ -515,6 +516,7 @@ static void sessions_of_pruned_heartbeats_are_kept(void **state)
                      2000000);
     assert_account_is_sound(fixture, "pruned");
     assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM local_days"), 2050000);
+    assert_int_equal(fixture_integer(fixture, "SELECT granted_ms FROM local_days"), 0);
     fixture_exec(fixture->path, "DELETE FROM local_days"); /* it is lived in again */
     fixture_put_many(fixture, NOON_MS + FIXTURE_HOUR + 50000, 3, true);
     assert_int_equal(fixture_integer(fixture, "SELECT used_ms FROM sessions WHERE id = 401"),

@@ -136,6 +136,32 @@ static void one_that_is_nothing_but_damage_is_kept_and_made_anew(void **state)
     fixture_put_many(fixture, NOON_MS, 1, true);
 }
 
+static bool has_tick_after(struct fixture *fixture, const char *sql)
+{
+    struct tick tick;
+    fixture_close(fixture);
+    fixture_exec(fixture->path, sql);
+    fixture_open(fixture);
+    return store_last_tick(fixture->store, &tick);
+}
+
+static void a_last_tick_that_cannot_be_is_none(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture);
+    fixture_put_many(fixture, NOON_MS, 3, true);
+    assert_true(has_tick_after(fixture, "UPDATE last_tick SET wall_ms = wall_ms + 1"));
+    assert_false(has_tick_after(fixture, "UPDATE last_tick SET wall_ms = 4611686018427387904"));
+    assert_false(has_tick_after(fixture, "UPDATE last_tick SET wall_ms = -4611686018427387904"));
+    assert_false(has_tick_after(fixture, "UPDATE last_tick SET wall_ms = 0, boottime_ms ="
+                                         " 9223372036854775807"));
+    assert_false(has_tick_after(fixture, "UPDATE last_tick SET boottime_ms = 0, monotonic_ms ="
+                                         " -9223372036854775807"));
+    /* The next one is written over it. */
+    fixture_put_many(fixture, NOON_MS + 15000, 1, true);
+    assert_true(has_tick_after(fixture, "SELECT 1"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup_bare, fixture_teardown)
@@ -149,6 +175,7 @@ int main(void)
         TEST(a_folder_that_cannot_be_written_is_told),
         TEST(a_path_below_a_file_is_told),
         TEST(one_that_is_nothing_but_damage_is_kept_and_made_anew),
+        TEST(a_last_tick_that_cannot_be_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,8 +34,8 @@ static struct store_verify verify(struct fixture *fixture)
 /* Two days as the agent closes them: the first with an allowance. */
 static const char close_days[] =
     "INSERT INTO local_days SELECT 1, column1, column1 * 86400000, (column1 + 1) * 86400000,"
-    " column2, 0, coalesce(sum(used_ms), 0), coalesce(sum(overdraft_ms), 0) FROM (VALUES"
-    "(20469, 3600000), (20470, NULL)) LEFT JOIN usage_slots ON slot >= column1 * 96 AND"
+    " column2, column3, coalesce(sum(used_ms), 0), coalesce(sum(overdraft_ms), 0) FROM (VALUES"
+    "(20469, 3600000, 60000), (20470, NULL, 0)) LEFT JOIN usage_slots ON slot >= column1 * 96 AND"
     " slot < (column1 + 1) * 96 GROUP BY column1;"
     "INSERT INTO grants VALUES(1, zeroblob(16), 1, 20469, 60000, 1768564800000, 'parent', NULL);";
 
@@ -164,6 +164,46 @@ static void a_closed_day_begins_and_ends_at_a_quarter_hour(void **state)
                  1);
 }
 
+static const char *const impossible_borders[] = {
+    "UPDATE local_days SET start_ms = start_ms + 1 WHERE date = 20469",
+    "UPDATE local_days SET end_ms = 9223372036854775807 WHERE date = 20469",
+    "UPDATE local_days SET start_ms = -9223372036854775807 - 1 WHERE date = 20469",
+    "UPDATE local_days SET end_ms = start_ms - 900000 WHERE date = 20469",
+    "UPDATE local_days SET date = 9223372036854775807 WHERE date = 20469",
+    "UPDATE local_days SET date = -9223372036854775807 WHERE date = 20469",
+};
+
+/* And nobody can tell what it was. */
+static void a_closed_day_whose_borders_cannot_be_is_found_and_removed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_exec(fixture->path, "CREATE TABLE kept AS SELECT * FROM local_days");
+    for (size_t i = 0; i < sizeof(impossible_borders) / sizeof(impossible_borders[0]); i++) {
+        struct store_repair result;
+        struct error error = {0};
+        assert_found(fixture, impossible_borders[i], 1);
+        assert_non_null(strstr(newest_report, "it lasts from"));
+        assert_int_equal(store_repair(fixture->store, &result, NULL, NULL, &error), 0);
+        assert_int_equal(result.before.differences, 1);
+        assert_int_equal(result.after.differences, 0);
+        assert_int_equal(fixture_integer(fixture, "SELECT count(*) * max(date) FROM local_days"),
+                         20470);
+        fixture_exec(fixture->path,
+                     "INSERT OR IGNORE INTO local_days SELECT * FROM kept WHERE date = 20469");
+    }
+    assert_int_equal(verify(fixture).differences, 0);
+}
+
+static void what_was_granted_on_a_closed_day_is_compared(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_found(fixture, "UPDATE local_days SET granted_ms = granted_ms + 1 WHERE date = 20470",
+                 1);
+    assert_non_null(strstr(newest_report, "closed day 2026-01-17 (device 1): stored 1 ms granted,"
+                                          " its grants add up to 0"));
+    assert_found(fixture, "DELETE FROM grants", 2);
+}
+
 static void a_heartbeat_that_vanished_is_found(void **state)
 {
     assert_found(*state, "DELETE FROM heartbeats WHERE seq = 500",
@@ -186,6 +226,8 @@ static void a_heartbeat_that_cannot_be_is_found(void **state)
     assert_true(verify(fixture).differences >= 1);
     fixture_exec(fixture->path, "UPDATE day_splits SET border_ms = 7");
     assert_true(verify(fixture).differences >= 2);
+    fixture_exec(fixture->path, "UPDATE heartbeats SET wall_ms = 40000000000000000 WHERE seq = 7");
+    assert_int_equal(verify(fixture).impossible, 3);
 }
 
 static void what_is_pruned_is_skipped(void **state)
@@ -270,7 +312,14 @@ static const char *const corruptions[] = {
     "INSERT INTO sessions VALUES(3, 1, 1, 1768564800000, 1768564801000, 1, 0)",
     "UPDATE sessions SET start_ms = start_ms - 1, used_ms = 0 WHERE id = 1011",
     "UPDATE sessions SET device = 2, activity = 0",
+    "INSERT INTO daily_rollups VALUES(1, 106751991167, 5, 0, 0, 0)",
+    "INSERT INTO daily_rollups VALUES(1, 9223372036854775807, 5, 0, 0, 0)",
+    "INSERT INTO usage_slots VALUES(1, 9223372036854775807, 1, 7, 0)",
+    "UPDATE sessions SET start_ms = 9223372036854775807 WHERE id = 1011",
+    "UPDATE sessions SET end_ms = -9223372036854775807 WHERE id = 1011",
     "UPDATE local_days SET used_ms = 0, overdraft_ms = 77",
+    "UPDATE local_days SET used_ms = -9223372036854775807 - 1, overdraft_ms = 9223372036854775807",
+    "UPDATE local_days SET granted_ms = 9223372036854775807",
     "UPDATE local_days SET used_ms = used_ms + 1 WHERE date = 20470; DELETE FROM daily_rollups;"
     "UPDATE usage_slots SET used_ms = 1; UPDATE sessions SET end_ms = start_ms",
 };
@@ -443,6 +492,8 @@ int main(void)
         TEST(a_session_too_many_and_one_too_few_are_found),
         TEST(a_closed_day_that_is_not_its_quarter_hours_is_found),
         TEST(a_closed_day_begins_and_ends_at_a_quarter_hour),
+        TEST(a_closed_day_whose_borders_cannot_be_is_found_and_removed),
+        TEST(what_was_granted_on_a_closed_day_is_compared),
         TEST(a_heartbeat_that_vanished_is_found),
         TEST(a_lost_border_is_found),
         TEST(a_heartbeat_that_cannot_be_is_found),
