@@ -30,11 +30,22 @@ static void add_activity(const char *activity, int64_t used_ms, int64_t overdraf
     text_copy(added->name, sizeof(added->name), activity);
 }
 
-static void add_day(int32_t date, const struct day_account *day, void *context)
+static void make_days(struct report *report, int32_t first_date, int count)
+{
+    report->days = calloc((size_t)count, sizeof(report->days[0]));
+    assert(report->days != NULL);
+    report->count = count;
+    for (int i = 0; i < count; i++)
+        report->days[i] = (struct report_day){.date = first_date + i, .is_closed = i + 1 < count};
+}
+
+/* In a damaged index a date may stand twice, or where it does not belong. */
+static void put_day(int32_t date, const struct day_account *day, void *context)
 {
     struct report *report = context;
-    report->days[report->count++] =
-        (struct report_day){.date = date, .day = *day, .is_closed = true};
+    int64_t index = (int64_t)date - report->days[0].date;
+    if (index >= 0 && index < report->count)
+        report->days[index].day = *day;
 }
 
 static int gather_activities(const struct days *days, struct report *report, struct error *error)
@@ -59,14 +70,9 @@ static int gather(const struct days *days, int count, struct report *report, str
     int result = days_at(days, clock.wall_ms(&clock), &date, &today, error);
     if (result != 0)
         return result;
-    report->days = calloc((size_t)count, sizeof(report->days[0]));
-    assert(report->days != NULL);
-    result = days_each(days, date - count + 1, date, add_day, report, error);
-    if (result != 0)
-        return result;
-    assert(report->count == count);
-    report->days[count - 1].is_closed = false;
-    return gather_activities(days, report, error);
+    make_days(report, date - count + 1, count);
+    result = days_each(days, date - count + 1, date, put_day, report, error);
+    return result == 0 ? gather_activities(days, report, error) : result;
 }
 
 static int read_report(const struct config *config, int count, struct report *report,

@@ -10,6 +10,7 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -308,6 +309,58 @@ class ForPrograms(Base):
         row = list(csv.DictReader(io.StringIO(agent.report("--csv", "--days", "1"))))[0]
         self.assertEqual(("", "0.000", ""), tuple(
             row[key] for key in ("minutes_allowance", "minutes_granted", "minutes_left")))
+
+
+class Damage(Base):
+    """What SQLite takes, and no agent wrote: it ends nothing."""
+
+    def days(self, agent, count):
+        days = json.loads(agent.report("--json", "--days", str(count)))["days"]
+        self.assertEqual([date_text(agent.today - ago) for ago in range(count - 1, -1, -1)],
+                         [day["date"] for day in days])
+        self.assertEqual([True] * (count - 1) + [False], [day["closed"] for day in days])
+        agent.report("--days", str(count))
+        agent.report("--csv", "--days", str(count))
+        return days
+
+    def test_closed_days_and_sessions_whose_times_cannot_be(self):
+        for damage in ("end_ms = 9223372036854775807", "start_ms = -9223372036854775807", "end_ms = start_ms - 900000",
+                       "start_ms = 4611686018427000000, end_ms = 4611686018427900000"):
+            with self.subTest(damage):
+                agent = self.make()
+                scripted(agent)
+                agent.sql(f"UPDATE local_days SET {damage} WHERE date = ?", agent.today - 3)
+                agent.sql("INSERT INTO sessions VALUES(NULL, 1, 0, ?, 9223372036854775807, 5, 0)",
+                          agent.start_of(agent.today))
+                agent.sql("UPDATE last_tick SET wall_ms = 4611686018427387904")
+                days = self.days(agent, 7)
+                self.assertEqual(agent.start_of(agent.today - 3), datetime.datetime.fromisoformat(
+                    days[3]["start"]).timestamp() * 1000)
+                agent.start()
+                query = f"from={date_text(agent.today - 6)}&to={date_text(agent.today)}"
+                for path in ("/days", "/sessions", "/activities"):
+                    self.assertEqual(200, agent.get(f"{path}?{query}")[0])
+                agent.stop()
+
+    def test_an_index_with_one_date_many_times(self):
+        agent = self.make()
+        scripted(agent)
+        self.loosen(agent, "PRIMARY KEY(device, date)", "PRIMARY KEY(device, date, start_ms)")
+        for turn in range(1, 90):
+            agent.sql("INSERT INTO local_days SELECT device, date, start_ms + ?, end_ms, allowance_ms, granted_ms,"
+                      " used_ms, overdraft_ms FROM local_days WHERE date = ? LIMIT 1", turn * SLOT, agent.today - 2)
+        self.loosen(agent, "PRIMARY KEY(device, date, start_ms)", "PRIMARY KEY(device, date)")
+        self.days(agent, 3)
+        self.days(agent, 7)
+
+    def loosen(self, agent, old, new):
+        """Another key for the closed days, with rows of the same form."""
+        with sqlite3.connect(agent.database) as database:
+            database.execute("PRAGMA writable_schema = ON")
+            changed = database.execute("UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE"
+                                       " name = 'local_days' AND instr(sql, ?)", (old, new, old))
+            self.assertEqual(1, changed.rowcount)
+        database.close()
 
 
 class Ranges(Base):
