@@ -2,10 +2,20 @@
 #include "agent.h"
 #include "commands.h"
 #include "control/control.h"
+#include "controls.h"
 #include "json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* How long the agent may take. What only looks is known at once, a repair reads every heartbeat. */
+static int patience_sec(const char *command)
+{
+    if (strcmp(command, "repair") == 0)
+        return CONTROL_REPAIR_SEC;
+    return controls_only_look(command) ? CONTROL_LOOK_SEC : CONTROL_CHANGE_SEC;
+}
 
 int command_ask(const struct command_line *line, const char *command, const char *const *arguments,
                 struct json_object **answer)
@@ -17,12 +27,13 @@ int command_ask(const struct command_line *line, const char *command, const char
     int result = command_db_path(line, db_path);
     if (result != 0)
         return result;
-    if (control_ask(db_path, command, arguments, &text, &error) != 0) {
+    result = control_ask(db_path, command, arguments, patience_sec(command), &text, &error);
+    if (result == CONTROL_NOBODY) {
         struct config_options options = command_config(line);
         result = agent_serve(&options, command, arguments, &text, &error);
-        if (result != 0)
-            return command_fail(&error);
     }
+    if (result != 0)
+        return command_fail(&error);
     *answer = json_tokener_parse(text);
     free(text);
     if (*answer != NULL && !json_object_object_get_ex(*answer, "error", &problem))

@@ -21,7 +21,8 @@ int plugins_release(const struct command_line *line, const char *name)
         return command_fail(&error);
 
     char *answer = NULL;
-    bool is_running = control_ask(db_path, "reload", NULL, &answer, &error) == 0;
+    bool is_running =
+        control_ask(db_path, "reload", NULL, CONTROL_CHANGE_SEC, &answer, &error) != CONTROL_NOBODY;
     free(answer);
     printf("%s is released, and runs again %s\n", name,
            is_running ? "now: the agent reloads its configuration" : "from the next start on");

@@ -102,7 +102,7 @@ int command_status(const struct command_line *line)
     int result = command_db_path(line, db_path);
     if (result != 0)
         return result;
-    if (control_ask(db_path, "status", NULL, &answer, &error) != 0)
+    if (control_ask(db_path, "status", NULL, CONTROL_LOOK_SEC, &answer, &error) != 0)
         return command_fail(&error);
 
     struct json_object *status = json_tokener_parse(answer);

@@ -13,12 +13,7 @@
 
 /* The thread serves HTTP too: somebody who connects and says nothing must not hold it up for long.
  */
-enum {
-    REQUEST_MAX = 4096,
-    ANSWER_MAX = 4 * 1024 * 1024,
-    SERVE_TIMEOUT_MS = 250,
-    ASK_TIMEOUT_MS = 5000
-};
+enum { REQUEST_MAX = 4096, ANSWER_MAX = 4 * 1024 * 1024, SERVE_TIMEOUT_MS = 250 };
 
 struct control {
     intptr_t listener;
@@ -152,25 +147,46 @@ static int send_request(intptr_t connection, const char *command, const char *co
     return result;
 }
 
+/* Whoever asks once more, because he takes this for a refusal, would grant twice. */
+static int tell_unanswered(int patience_sec, const char *reason, struct error *error)
+{
+    return error_set(error, EXIT_CODE_UNAVAILABLE,
+                     "the running agent was asked, and has not answered within %d s (%s): it may "
+                     "still do it, so look before you ask again, for example with clockblock "
+                     "status or clockblock grants",
+                     patience_sec, reason);
+}
+
+static int receive_answer(intptr_t connection, int patience_sec, char **answer_text,
+                          struct error *error)
+{
+    struct error reason = {0};
+    if (local_socket_receive(connection, ANSWER_MAX, answer_text, &reason) != 0)
+        return tell_unanswered(patience_sec, reason.text, error);
+    if ((*answer_text)[0] != '\0')
+        return 0;
+    free(*answer_text);
+    *answer_text = NULL;
+    return tell_unanswered(patience_sec, "it closed the connection", error);
+}
+
 int control_ask(const char *db_path, const char *command, const char *const *arguments,
-                char **answer_text, struct error *error)
+                int patience_sec, char **answer_text, struct error *error)
 {
     char path[PATH_CAPACITY];
     intptr_t connection;
     if (!socket_path(db_path, path))
         return error_set(error, EXIT_CODE_CONFIG, "%s: the path is too long", db_path);
     struct error reason = {0};
-    if (local_socket_connect(path, ASK_TIMEOUT_MS, &connection, &reason) != 0)
-        return error_set(error, EXIT_CODE_UNAVAILABLE, "no agent is running on %s (%s)", db_path,
-                         reason.text);
+    if (local_socket_connect(path, patience_sec * 1000, &connection, &reason) != 0) {
+        error_set(error, EXIT_CODE_UNAVAILABLE, "no agent is running on %s (%s)", db_path,
+                  reason.text);
+        return CONTROL_NOBODY;
+    }
 
     int result = send_request(connection, command, arguments, error);
     if (result == 0)
-        result = local_socket_receive(connection, ANSWER_MAX, answer_text, error);
+        result = receive_answer(connection, patience_sec, answer_text, error);
     local_socket_close(connection);
-    if (result == 0 && (*answer_text)[0] == '\0') {
-        free(*answer_text);
-        return error_set(error, EXIT_CODE_UNAVAILABLE, "the agent on %s gave no answer", db_path);
-    }
     return result;
 }

@@ -37,8 +37,12 @@ intptr_t control_handle(const struct control *control); /* readable when somebod
 void control_serve(struct control *control);            /* answers one of them */
 
 /* The other side: asks the agent that runs on this database. `arguments` are NULL-terminated; NULL:
- * none. EXIT_CODE_UNAVAILABLE when none does. The answer is the caller's, free with free(). */
+ * none. The answer is the caller's, free with free(). CONTROL_NOBODY, and an error with
+ * EXIT_CODE_UNAVAILABLE, when no agent listens. Any other code: one was reached and gave no answer
+ * within patience_sec, and may carry the command out all the same. */
+enum { CONTROL_NOBODY = -1 };
+enum { CONTROL_LOOK_SEC = 5, CONTROL_CHANGE_SEC = 60, CONTROL_REPAIR_SEC = 600 };
 int control_ask(const char *db_path, const char *command, const char *const *arguments,
-                char **answer, struct error *error);
+                int patience_sec, char **answer, struct error *error);
 
 #endif

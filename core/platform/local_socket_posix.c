@@ -171,8 +171,8 @@ int local_socket_receive(intptr_t connection, size_t limit, char **answer, struc
             continue;
         if (got < 0) {
             free(buffer);
-            return error_set(error, EXIT_CODE_UNAVAILABLE, "the agent does not answer: %s",
-                             strerror(errno));
+            return error_set(error, EXIT_CODE_UNAVAILABLE, "%s",
+                             errno == EAGAIN ? "it is busy" : strerror(errno));
         }
         if (got == 0)
             break;

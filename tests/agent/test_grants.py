@@ -2,9 +2,12 @@
 """Bonus minutes: with an agent and without one, at once, by whom, and never into what was used."""
 import getpass
 import json
+import signal
+import subprocess
+import time
 import unittest
 
-from harness import Agent, Game, until
+from harness import AGENT, Agent, Game, clean_environment, until
 
 LIMITED = ('poll_interval_sec = 1; day: { timezone = "UTC"; }; allowance: { default_min = 1; };')
 
@@ -66,6 +69,24 @@ class Grants(unittest.TestCase):
         self.assertEqual([0, 0], [one["overdraft_sec"] for one in newest])
         self.assertEqual(0, self.agent.run("verify").returncode)
         self.assertIn("granted", self.agent.run("status").stdout)
+
+    def test_an_agent_that_is_slow_is_waited_for_and_grants_once(self):
+        self.agent.start()
+        self.agent.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(lambda: self.agent.process.send_signal(signal.SIGCONT))
+        asked = subprocess.Popen([AGENT, "grant", "30", "--json", "--config", self.agent.config],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment())
+        time.sleep(1)
+        looked = self.agent.run("grants")  # gives up after 5 s
+        self.assertEqual(69, looked.returncode)
+        self.assertIn("was asked, and has not answered within 5 s", looked.stderr)
+        self.assertIn("look before you ask again", looked.stderr)
+        self.assertIsNone(asked.poll(), "it waits for longer")
+        self.agent.process.send_signal(signal.SIGCONT)
+        output, problem = asked.communicate(timeout=60)
+        self.assertEqual(0, asked.returncode, problem)
+        self.assertEqual(30, json.loads(output)["minutes_granted"])
+        self.assertEqual([30], [one["minutes"] for one in self.listed()])
 
     def test_it_outlives_a_restart_and_a_reload(self):
         self.agent.start()
