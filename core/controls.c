@@ -10,6 +10,13 @@
 
 enum { LISTED_MAX = 1000 };
 
+static char *refuse(int code, const char *sentence)
+{
+    struct error error = {0};
+    error_set(&error, code, "%s", sentence);
+    return control_fail(&error);
+}
+
 static struct json_object *object(void)
 {
     struct json_object *json = json_object_new_object();
@@ -65,7 +72,7 @@ static char *serve_list(void *context, const char *const *arguments)
                                &error) == 0)
         return json_print(json);
     json_object_put(json);
-    return control_problem(error.text);
+    return control_fail(&error);
 }
 
 /* "12", or "all": 0. False: it is neither. */
@@ -87,9 +94,9 @@ static char *serve_delete(void *context, const char *const *arguments)
     int64_t seq;
     int64_t count = 0;
     if (arguments[0] == NULL || arguments[1] == NULL || !parse_seq(arguments[1], &seq))
-        return control_problem("name a sink, and a seq or \"all\"");
+        return refuse(EXIT_CODE_USAGE, "name a sink, and a seq or \"all\"");
     if (store_quarantine_remove(source->store, arguments[0], seq, &count, &error) != 0)
-        return control_problem(error.text);
+        return control_fail(&error);
     struct json_object *json = object();
     json_object_object_add(json, "deleted", json_object_new_int64(count));
     return json_print(json);
@@ -102,7 +109,7 @@ static char *serve_replayed(void *context, const char *const *arguments)
     struct deliver_replay replay;
     if (arguments[0] == NULL ||
         !deliver_get_replay(source->generation->deliver, arguments[0], &replay))
-        return control_problem("there is no such sink");
+        return refuse(EXIT_CODE_CONFIG, "there is no such sink");
     struct json_object *json = object();
     json_object_object_add(json, "busy", json_object_new_boolean(replay.is_busy));
     json_object_object_add(json, "accepted", json_object_new_int64(replay.accepted));
@@ -118,9 +125,9 @@ static char *serve_replay(void *context, const char *const *arguments)
     struct error error = {0};
     int64_t seq;
     if (arguments[0] == NULL || arguments[1] == NULL || !parse_seq(arguments[1], &seq))
-        return control_problem("name a sink, and a seq or \"all\"");
+        return refuse(EXIT_CODE_USAGE, "name a sink, and a seq or \"all\"");
     if (deliver_start_replay(source->generation->deliver, arguments[0], seq, &error) != 0)
-        return control_problem(error.text);
+        return control_fail(&error);
     if (source->is_offline)
         deliver_replay_once(source->generation->deliver);
     return serve_replayed(context, arguments);
@@ -150,7 +157,7 @@ static char *serve_repair(void *context, const char *const *arguments)
     (void)arguments;
     if (store_repair(source->store, &repair, tell_one, &told, &error) != 0) {
         json_object_put(told.list);
-        return control_problem(error.text);
+        return control_fail(&error);
     }
     struct json_object *json = object();
     json_object_object_add(json, "repaired",

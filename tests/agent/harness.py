@@ -142,6 +142,15 @@ class Agent:
             capture_output=True, text=True, timeout=timeout, env=clean_environment(), check=False,
         )
 
+    def ask(self, command, *arguments):
+        """The answer of the running agent on its control socket, whatever the commands make of it."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(f"{self.database}.sock")
+            request = json.dumps({"command": command, "arguments": arguments}) + "\n"
+            control.sendall(request.encode())
+            with control.makefile() as answer:
+                return json.load(answer)
+
     def fill(self, count):
         """Heartbeats 1 to `count` in a database of its own, while no agent runs."""
         once = self.run("once", "--set", "sinks.cloud.enabled=false")

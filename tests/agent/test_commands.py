@@ -344,6 +344,14 @@ class Repair(Base):
         self.assertEqual(0, agent.sql("SELECT count(*) FROM sessions")[0][0])
         self.assertEqual([], list(agent.database.parent.glob("*before-repair*")))
 
+    def test_the_agent_refuses_with_the_code_of_its_reason(self):
+        agent = self.corrupted()
+        agent.sql("UPDATE heartbeats SET overdraft_ms = credited_ms + 1 WHERE seq = 1")
+        agent.start()
+        refused = agent.ask("repair")
+        self.assertEqual(65, refused["code"], refused)
+        self.assertIn("cannot be", refused["error"])
+
     def test_there_is_nothing_to_repair_where_there_is_no_database(self):
         agent = self.make()
         self.assertNotEqual(0, agent.run("verify", "--repair").returncode)

@@ -348,8 +348,10 @@ class Commands(Household):
     def test_wrong_usage_is_said(self):
         for words in (["nonsense"], ["delete"], ["delete", "cloud"], ["list", "a", "b"]):
             self.quarantine(*words, code=64)
-        self.assertEqual(69, self.agent.run("quarantine", "delete", "cloud", "x").returncode)
-        self.assertIn("no sink", self.agent.run("quarantine", "replay", "nobody").stderr)
+        self.assertEqual(64, self.agent.run("quarantine", "delete", "cloud", "x").returncode)
+        nobody = self.agent.run("quarantine", "replay", "nobody")
+        self.assertEqual(78, nobody.returncode)
+        self.assertIn("no sink", nobody.stderr)
         self.assertEqual(78, self.agent.run("sinks", "nobody").returncode)
 
     def test_sinks_are_shown_to_people(self):
