@@ -35,6 +35,22 @@ size_t text_character(const char *text)
     return out_of_range ? 0 : 4;
 }
 
+/* The well-formed character of `length` bytes is one that text_copy() makes a space of. */
+static bool is_control(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+    if (length == 1)
+        return first < 0x20 || first == 0x7F;
+    unsigned char second = (unsigned char)text[1];
+    if (length == 2)
+        return first == 0xC2 && second < 0xA0;
+    if (length != 3 || first != 0xE2)
+        return false;
+    unsigned char third = (unsigned char)text[2];
+    return (second == 0x80 && third >= 0xA8 && third <= 0xAE) ||
+           (second == 0x81 && third >= 0xA6 && third <= 0xA9);
+}
+
 void text_copy(char *target, size_t capacity, const char *source)
 {
     assert(capacity > 0);
@@ -43,10 +59,12 @@ void text_copy(char *target, size_t capacity, const char *source)
         size_t length = text_character(source);
         const char *piece = length > 0 ? source : replacement;
         size_t piece_length = length > 0 ? length : sizeof(replacement) - 1;
+        if (length > 0 && is_control(source, length)) {
+            piece = " ";
+            piece_length = 1;
+        }
         if (used + piece_length >= capacity)
             break;
-        if (length == 1 && ((unsigned char)*source < 0x20 || *source == 0x7F))
-            piece = " ";
         memcpy(target + used, piece, piece_length);
         used += piece_length;
         source += length > 0 ? length : 1;

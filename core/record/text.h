@@ -14,8 +14,10 @@ size_t text_character(const char *text);
 bool text_is_valid(const char *text);
 
 /* Copies `source` (NULL: "") into `target`, cut between characters to what fits with a NUL. Bytes
- * that are no UTF-8 become U+FFFD, control characters become spaces. Reads at most 4 * capacity
- * bytes. */
+ * that are no UTF-8 become U+FFFD. What could command or mislead a terminal becomes a space each:
+ * control characters (U+0000..U+001F, U+007F..U+009F), separators of lines and paragraphs
+ * (U+2028, U+2029), and what overrides or isolates the direction of writing (U+202A..U+202E,
+ * U+2066..U+2069). Reads at most 4 * capacity bytes. */
 void text_copy(char *target, size_t capacity, const char *source);
 
 #endif

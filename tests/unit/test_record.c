@@ -466,6 +466,20 @@ static void text_is_repaired(void **state)
         {"plain", "plain"},
         {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8E\xAE", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x8E\xAE"},
         {"a\nb\tc\x7F", "a b c "},
+        {"a\xC2\x80"
+         "b\xC2\x9B"
+         "31mc\xC2\x9F",
+         "a b 31mc "},            /* C1: the second would begin an escape sequence */
+        {"\xC2\xA0", "\xC2\xA0"}, /* the first after them */
+        {"\xE2\x80\xA7", "\xE2\x80\xA7"},
+        {"\xE2\x80\xA8\xE2\x80\xA9", "  "},   /* new line, new paragraph */
+        {"\xE2\x80\xAA|\xE2\x80\xAE", " | "}, /* the first and the last override */
+        {"\xE2\x80\xAF", "\xE2\x80\xAF"},
+        {"\xE2\x81\xA5", "\xE2\x81\xA5"},
+        {"\xE2\x81\xA6|\xE2\x81\xA9", " | "}, /* the first and the last isolate */
+        {"\xE2\x81\xAA", "\xE2\x81\xAA"},
+        {"\xE2\x82\xA8\xE3\x80\xA8\xC3\x80", "\xE2\x82\xA8\xE3\x80\xA8\xC3\x80"},
+        {"\xF0\xA2\x80\xA8", "\xF0\xA2\x80\xA8"},
         {"\xFFx", BAD "x"},
         {"x\x80y", "x" BAD "y"},
         {"\xC0\xAF", BAD BAD},                 /* overlong / */
@@ -504,6 +518,8 @@ static void text_is_cut_between_characters(void **state)
     assert_string_equal(target, "ab\xC3\xA9");
     text_copy(target, 5, "ab\xFF"); /* U+FFFD needs three */
     assert_string_equal(target, "ab");
+    text_copy(target, 4, "ab\xE2\x80\xAE"); /* its space needs one */
+    assert_string_equal(target, "ab ");
     memset(target, 'x', sizeof(target));
     text_copy(target, 4, "abcdefgh");
     assert_int_equal(target[4], 'x');
