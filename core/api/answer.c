@@ -4,6 +4,8 @@
 #include "json.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,16 +95,6 @@ enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, co
                        cors_origin);
 }
 
-enum MHD_Result answer_json_or_problem(struct MHD_Connection *connection, struct json_object *json,
-                                       const struct error *error, const char *cors_origin)
-{
-    if (error->code == 0)
-        return answer_json(connection, MHD_HTTP_OK, json, cors_origin);
-    json_object_put(json);
-    return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error->text, NULL,
-                          cors_origin);
-}
-
 /* ---- Lists ---- */
 
 static void append(struct answer_list *list, const char *bytes, size_t length)
@@ -123,6 +115,28 @@ void answer_list_add(struct answer_list *list, const char *json, size_t length)
     append(list, json, length);
 }
 
+bool answer_list_has_room(struct answer_list *list)
+{
+    return ++list->count <= ANSWER_ITEMS_MAX;
+}
+
+void answer_list_add_json(struct answer_list *list, struct json_object *json)
+{
+    char *text = json_print(json);
+    answer_list_add(list, text, strlen(text));
+    free(text);
+}
+
+static enum MHD_Result refuse_list(struct MHD_Connection *connection, int64_t count,
+                                   const char *cors_origin)
+{
+    char detail[128];
+    snprintf(detail, sizeof(detail),
+             "these days hold %" PRId64 ", and an answer at most %d: ask for fewer days", count,
+             (int)ANSWER_ITEMS_MAX);
+    return answer_problem(connection, MHD_HTTP_BAD_REQUEST, detail, "to", cors_origin);
+}
+
 enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answer_list *list,
                                  const struct error *error, const char *cors_origin)
 {
@@ -130,6 +144,10 @@ enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answe
         free(list->text);
         return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error->text, NULL,
                               cors_origin);
+    }
+    if (list->count > ANSWER_ITEMS_MAX) {
+        free(list->text);
+        return refuse_list(connection, list->count, cors_origin);
     }
     append(list, list->length > 0 ? "]" : "[]", list->length > 0 ? 1 : 2);
     return answer_text(connection, MHD_HTTP_OK, "application/json", list->text, cors_origin);

@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sends `body`, which is freed with free(). `cors_origin` may be NULL. */
@@ -18,10 +19,6 @@ enum MHD_Result answer_text(struct MHD_Connection *connection, int status, const
 enum MHD_Result answer_json(struct MHD_Connection *connection, int status, struct json_object *json,
                             const char *cors_origin);
 
-/* Sends `json`, or in its place the problem when `error` holds one; gives `json` up. */
-enum MHD_Result answer_json_or_problem(struct MHD_Connection *connection, struct json_object *json,
-                                       const struct error *error, const char *cors_origin);
-
 /* Sends application/problem+json (RFC 9457). `parameter` names the one at fault; NULL: none. */
 enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, const char *detail,
                                const char *parameter, const char *cors_origin);
@@ -31,10 +28,18 @@ struct answer_list {
     char *text; /* owned, until it is sent */
     size_t length;
     size_t capacity;
+    int64_t count; /* of items that were announced */
 };
 void answer_list_add(struct answer_list *list, const char *json, size_t length);
 
-/* Sends the list, and gives it up; in its place the problem, when `error` holds one. */
+/* For days that may hold any number of items. Each is announced first: false, that is one too many,
+ * and need not be made. ANSWER_ITEMS_MAX are a megabyte, and take some milliseconds. */
+enum { ANSWER_ITEMS_MAX = 5000 };
+bool answer_list_has_room(struct answer_list *list);
+void answer_list_add_json(struct answer_list *list, struct json_object *json); /* gives it up */
+
+/* Sends the list, and gives it up; in its place the problem, when `error` holds one or it had no
+ * room for all. */
 enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answer_list *list,
                                  const struct error *error, const char *cors_origin);
 

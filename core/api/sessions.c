@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /sessions?from=&to=[&tz=]: contiguous play that reaches into these days, in order of its start.
- */
+ * Days with more than 5000 of them are too many for one answer: 400, and fewer days are to be asked
+ * for. */
 #include "answer.h"
 #include "json.h"
 #include "range.h"
@@ -9,6 +10,8 @@
 
 static void add(const struct store_session *session, void *context)
 {
+    if (!answer_list_has_room(context))
+        return;
     struct json_object *json = json_object_new_object();
     assert(json != NULL);
     json_object_object_add(json, "start", json_timestamp(session->start_ms));
@@ -16,24 +19,23 @@ static void add(const struct store_session *session, void *context)
     json_object_object_add(json, "activity", json_text(session->activity));
     json_object_object_add(json, "minutes_used", json_minutes(session->used_ms));
     json_object_object_add(json, "minutes_overdraft", json_minutes(session->overdraft_ms));
-    json_object_array_add(context, json);
+    answer_list_add_json(context, json);
 }
 
 enum MHD_Result route_sessions(const struct route_request *request)
 {
     const struct api_source *source = request->source;
     struct range range;
+    struct answer_list list = {0};
     struct error error = {0};
     enum MHD_Result answer;
     int64_t from_ms;
     int64_t to_ms;
     if (!range_read(request, &range, &answer))
         return answer;
-    struct json_object *list = json_object_new_array();
-    assert(list != NULL);
     if (range_borders(&range, &from_ms, &to_ms, &error) == 0)
-        (void)store_each_session(source->reader, source->device_id, from_ms, to_ms, add, list,
+        (void)store_each_session(source->reader, source->device_id, from_ms, to_ms, add, &list,
                                  &error);
     range_finish(&range);
-    return answer_json_or_problem(request->connection, list, &error, request->cors_origin);
+    return answer_list_send(request->connection, &list, &error, request->cors_origin);
 }

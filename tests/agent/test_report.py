@@ -433,6 +433,26 @@ class Ranges(Base):
         for path in ("/sessions", "/activities"):
             self.assertEqual((200, []), agent.get(f"{path}?from={empty}&to={empty}"))
 
+    def test_what_is_too_much_for_one_answer_is_refused(self):
+        agent = self.make()
+        start = agent.start_of(agent.today - 1)
+        numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001) "
+        agent.sql(numbers + "INSERT INTO names(id, name) SELECT 100 + i, 'Game ' || i FROM n")
+        agent.sql(numbers + "INSERT INTO usage_slots SELECT 1, ?, 100 + i, i, 0 FROM n", start // SLOT)
+        agent.sql(numbers + "INSERT INTO sessions SELECT NULL, 1, 100 + i, ? + i, ? + i + 1, 1, 0 FROM n",
+                  start, start)
+        agent.start()
+        query = "?from={0}&to={0}".format(date_text(agent.today - 1))
+        for path, table in (("/sessions", "sessions"), ("/activities", "usage_slots")):
+            status, headers, body = agent.request("GET", path + query)
+            problem = json.loads(body)
+            self.assertEqual((400, "to"), (status, problem["parameter"]))
+            self.assertEqual("application/problem+json", headers["Content-Type"])
+            self.assertIn("hold 5001, and an answer at most 5000: ask for fewer days", problem["detail"])
+            agent.sql(f"DELETE FROM {table} WHERE activity = 101")
+            status, listed = agent.get(path + query)
+            self.assertEqual((200, 5000), (status, len({one["activity"] for one in listed})))
+
     def test_a_reload_brings_the_new_households_allowance(self):
         agent = self.make()
         agent.start()
