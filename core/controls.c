@@ -169,17 +169,17 @@ static char *serve_repair(void *context, const char *const *arguments)
     return json_print(json);
 }
 
-const struct control_command controls[] = {{"status", serve_status},
-                                           {"reload", serve_reload},
-                                           {"sinks", serve_sinks},
-                                           {"grant", controls_grant},
-                                           {"grants", controls_grants},
-                                           {"quarantine_list", serve_list},
-                                           {"quarantine_delete", serve_delete},
-                                           {"quarantine_replay", serve_replay},
-                                           {"quarantine_replayed", serve_replayed},
-                                           {"repair", serve_repair},
-                                           {NULL, NULL}};
+const struct control_command controls[] = {{"status", serve_status, 0},
+                                           {"reload", serve_reload, 0},
+                                           {"sinks", serve_sinks, 0},
+                                           {"grant", controls_grant, 3},
+                                           {"grants", controls_grants, 0},
+                                           {"quarantine_list", serve_list, 0},
+                                           {"quarantine_delete", serve_delete, 0},
+                                           {"quarantine_replay", serve_replay, 0},
+                                           {"quarantine_replayed", serve_replayed, 0},
+                                           {"repair", serve_repair, 0},
+                                           {NULL, NULL, 0}};
 
 char *controls_serve(struct status_source *source, const char *command,
                      const char *const *arguments)

@@ -13,7 +13,12 @@
 
 /* The thread serves HTTP too: somebody who connects and says nothing must not hold it up for long.
  */
-enum { REQUEST_MAX = 4096, ANSWER_MAX = 4 * 1024 * 1024, SERVE_TIMEOUT_MS = 250 };
+enum {
+    REQUEST_MAX = 4096,
+    ANSWER_MAX = 4 * 1024 * 1024,
+    SERVE_TIMEOUT_MS = 250,
+    USER_CAPACITY = 256
+};
 
 struct control {
     intptr_t listener;
@@ -87,7 +92,18 @@ static void take_arguments(struct json_object *request,
         arguments[i] = json_object_get_string(json_object_array_get_idx(list, i));
 }
 
-static char *answer(const struct control *control, const char *line)
+static char *serve(const struct control_command *command, void *context, intptr_t connection,
+                   const char *arguments[CONTROL_ARGUMENTS_MAX + 1])
+{
+    char user[USER_CAPACITY];
+    int place = command->user_argument;
+    if (place > 0 && arguments[place - 1] != NULL &&
+        local_socket_user(connection, user, sizeof(user)))
+        arguments[place - 1] = user;
+    return command->serve(context, arguments);
+}
+
+static char *answer(const struct control *control, intptr_t connection, const char *line)
 {
     struct json_object *request = json_tokener_parse(line);
     struct json_object *name = NULL;
@@ -98,7 +114,7 @@ static char *answer(const struct control *control, const char *line)
     for (const struct control_command *command = control->commands; command->name != NULL;
          command++)
         if (name != NULL && strcmp(json_object_get_string(name), command->name) == 0)
-            text = command->serve(control->context, arguments);
+            text = serve(command, control->context, connection, arguments);
     json_object_put(request);
     return text != NULL ? text : control_problem("the running agent does not know this command");
 }
@@ -113,7 +129,7 @@ void control_serve(struct control *control)
         log_debug("control", "%s", error.text);
         return;
     }
-    char *text = answer(control, line);
+    char *text = answer(control, connection, line);
     if (local_socket_send(connection, text, strlen(text), &error) != 0)
         log_debug("control", "%s", error.text);
     free(text);

@@ -19,6 +19,7 @@ enum { CONTROL_ARGUMENTS_MAX = 8 };
 struct control_command {
     const char *name;
     char *(*serve)(void *context, const char *const *arguments);
+    int user_argument; /* the place of the one that names who asks, which only root may choose; 0 */
 };
 
 /* {"error":"...","code":64}: the sentence, and the exit code of the command that asked. */

@@ -6,6 +6,7 @@
 
 #include "error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,10 @@ int local_socket_listen(const char *path, intptr_t *listener, struct error *erro
  * timeout_ms. `connection` is to be closed. Refuses other users. */
 int local_socket_accept(intptr_t listener, int timeout_ms, intptr_t *connection, char *line,
                         size_t capacity, struct error *error);
+
+/* The name of the user on the other side of an accepted connection, a number where it has none.
+ * False: that is root, who may speak for others. */
+bool local_socket_user(intptr_t connection, char *name, size_t capacity);
 
 /* Connects, for at most timeout_ms. EXIT_CODE_UNAVAILABLE when nobody listens. */
 int local_socket_connect(const char *path, int timeout_ms, intptr_t *connection,

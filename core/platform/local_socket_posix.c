@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +80,32 @@ int local_socket_listen(const char *path, intptr_t *listener, struct error *erro
     return 0;
 }
 
-static bool peer_is_trusted(int handle)
+/* Not known: one that nobody has. */
+static uid_t peer_uid(int handle)
 {
     struct ucred peer;
     socklen_t length = sizeof(peer);
-    if (getsockopt(handle, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-        return false;
-    return peer.uid == 0 || peer.uid == geteuid();
+    bool is_known = getsockopt(handle, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0;
+    return is_known ? peer.uid : (uid_t)-1;
+}
+
+static bool peer_is_trusted(int handle)
+{
+    uid_t uid = peer_uid(handle);
+    return uid == 0 || uid == geteuid();
+}
+
+bool local_socket_user(intptr_t connection, char *name, size_t capacity)
+{
+    uid_t uid = peer_uid((int)connection);
+    char buffer[4096];
+    struct passwd entry;
+    struct passwd *found = NULL;
+    if (getpwuid_r(uid, &entry, buffer, sizeof(buffer), &found) == 0 && found != NULL)
+        snprintf(name, capacity, "%s", found->pw_name);
+    else
+        snprintf(name, capacity, "%u", (unsigned)uid);
+    return uid != 0;
 }
 
 static bool read_line(int handle, char *line, size_t capacity)

@@ -2,6 +2,8 @@
 """Bonus minutes: with an agent and without one, at once, by whom, and never into what was used."""
 import getpass
 import json
+import os
+import pwd
 import signal
 import subprocess
 import time
@@ -122,6 +124,33 @@ class Grants(unittest.TestCase):
                 self.assertEqual(64, answer.returncode, arguments)
                 self.assertIn(words, answer.stderr)
         self.assertEqual([], self.listed())
+
+
+class Named(unittest.TestCase):
+    NOBODY = 65534
+
+    def granted_by(self, agent):
+        return agent.ask("grant", "5", "today", "somebody else")["granted_by"]
+
+    def test_only_root_grants_in_the_name_of_somebody_else(self):
+        if os.getuid() == 0:
+            agent = Agent(rest=LIMITED)
+            self.addCleanup(agent.close)
+            agent.start()
+            self.assertEqual("somebody else", self.granted_by(agent))
+            # From here on, and until the end of the test, somebody who is not root.
+            self.addCleanup(os.setresuid, 0, 0, 0)
+            os.setresuid(self.NOBODY, self.NOBODY, 0)
+            if not os.access(AGENT, os.X_OK):
+                self.skipTest("what was built is for root only")
+        agent = Agent(rest=LIMITED)
+        self.addCleanup(agent.close)
+        agent.start()
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            user = str(os.getuid())
+        self.assertEqual(user, self.granted_by(agent))
 
 
 if __name__ == "__main__":
