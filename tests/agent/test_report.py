@@ -180,7 +180,7 @@ class Table(Base):
     def test_what_is_no_text_cannot_reach_the_terminal(self):
         agent = self.make()
         agent.play(0, 1, "a\u009b31mb\u0007", MINUTE)
-        self.assertIn("a?31mb", agent.in_terminal(80, NO_COLOR="1"))
+        self.assertIn("a 31mb", agent.in_terminal(80, NO_COLOR="1"))
 
     def test_grants_move_the_allowance_and_nothing_that_was_used(self):
         agent = self.make()
