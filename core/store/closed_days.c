@@ -96,8 +96,9 @@ static void take_neighbour(sqlite3_stmt *row, int32_t date, struct store_neighbo
 int store_read_newest(struct store_reader *reader, const char *device_id, int64_t *wall_ms,
                       bool *found, struct error *error)
 {
-    static const char sql[] = "SELECT wall_ms FROM heartbeats WHERE epoch IN (SELECT id FROM epochs"
-                              " WHERE device = " DEVICE ") ORDER BY seq DESC LIMIT 1";
+    static const char sql[] =
+        "SELECT wall_ms FROM heartbeats WHERE epoch IN (SELECT id FROM epochs"
+        " WHERE device = " DEVICE ") AND " TIME_CAN_BE("wall_ms") " ORDER BY seq DESC LIMIT 1";
     sqlite3_stmt *row = NULL;
     *found = false;
     int result = reader_prepare(reader, sql, device_id, 0, NULL, &row, error);

@@ -264,6 +264,22 @@ static void a_closed_day_that_cannot_be_is_that_of_the_calendar(void **state)
     leave(&scene);
 }
 
+static void the_newest_heartbeat_is_one_whose_time_can_be(void **state)
+{
+    struct scene scene = enter(state, "UTC");
+    struct error error = {0};
+    int64_t wall_ms;
+    bool found;
+    fixture_put_many(scene.fixture, NOON_MS, 2, true);
+    fixture_exec(scene.fixture->path,
+                 "UPDATE heartbeats SET wall_ms = 4611686018427387904 WHERE seq = 2");
+    assert_int_equal(
+        store_read_newest(scene.reader, scene.days.device_id, &wall_ms, &found, &error), 0);
+    assert_true(found);
+    assert_int_equal(wall_ms, NOON_MS);
+    leave(&scene);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -277,6 +293,7 @@ int main(void)
         TEST(a_range_has_every_day_once_without_a_hole),
         TEST(grants_are_told_of_days_open_closed_and_blank),
         TEST(a_closed_day_that_cannot_be_is_that_of_the_calendar),
+        TEST(the_newest_heartbeat_is_one_whose_time_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
