@@ -152,7 +152,8 @@ static void a_game_in_proton_is_seen_by_the_rule_of_the_user(void **state)
     assert_string_equal(expected, look(place));
     assert_string_equal(expected, look(place));
     stand_in_end(tree, TREE);
-    assert_string_equal("", look(place));
+    while (look(place)[0] != '\0') /* until the kernel has ended it */
+        assert_string_equal(expected, place->seen);
 }
 
 static void a_game_in_proton_is_seen_by_its_title_until_only_launchers_are_left(void **state)
