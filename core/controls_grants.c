@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60 * 1000 };
-
 static struct json_object *grant_json(const struct store_grant *grant)
 {
     char date[CIVIL_DATE_CAPACITY];
@@ -43,7 +41,7 @@ static bool parse_minutes(const char *text, int64_t *granted_ms, struct error *e
         error_set(error, EXIT_CODE_USAGE,
                   "a grant of 0 minutes would change nothing: give some, or a number below 0 to "
                   "take some back");
-    *granted_ms = (int64_t)minutes * MINUTE_MS;
+    *granted_ms = (int64_t)minutes * CIVIL_MINUTE_MS;
     return minutes != 0;
 }
 

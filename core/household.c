@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60 * 1000 };
-
 struct household {
     struct zone *zone; /* owned */
     int32_t starts_at_sec;
@@ -63,7 +61,7 @@ int64_t household_allowance_ms(const struct household *household, int32_t date)
     for (int i = 0; i < household->dates_count; i++)
         if (household->dates[i].date == date)
             minutes = household->dates[i].minutes;
-    return minutes == CONFIG_UNLIMITED ? ALLOWANCE_UNLIMITED : (int64_t)minutes * MINUTE_MS;
+    return minutes == CONFIG_UNLIMITED ? ALLOWANCE_UNLIMITED : (int64_t)minutes * CIVIL_MINUTE_MS;
 }
 
 int32_t household_date(const struct household *household, int64_t wall_ms)

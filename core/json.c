@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60000, DOUBLE_BITS = 53, DIGITS_MIN = 15, DIGITS_MAX = 17, WHOLE_DIGITS = 6 };
+enum { DOUBLE_BITS = 53, DIGITS_MIN = 15, DIGITS_MAX = 17, WHOLE_DIGITS = 6 };
 
 /* Room for the significand of a double times a power of ten. */
 __extension__ typedef unsigned __int128 wide;
@@ -79,12 +79,12 @@ static bool format_digits(uint64_t significand, int shift, int whole_digits, int
 /* What a range of days is full of: here printf() and strtod() would take most of the time. */
 static bool format_fast(int64_t ms, char *text)
 {
-    if (ms < MINUTE_MS || ms / MINUTE_MS >= (int64_t)power_of_ten(WHOLE_DIGITS))
+    if (ms < CIVIL_MINUTE_MS || ms / CIVIL_MINUTE_MS >= (int64_t)power_of_ten(WHOLE_DIGITS))
         return false;
     int exponent;
-    double significand = frexp((double)ms / MINUTE_MS, &exponent);
+    double significand = frexp((double)ms / CIVIL_MINUTE_MS, &exponent);
     uint64_t bits = (uint64_t)ldexp(significand, DOUBLE_BITS);
-    int whole_digits = count_digits((uint64_t)(ms / MINUTE_MS));
+    int whole_digits = count_digits((uint64_t)(ms / CIVIL_MINUTE_MS));
     for (int digits = DIGITS_MIN; digits <= DIGITS_MAX; digits++)
         if (format_digits(bits, DOUBLE_BITS - exponent, whole_digits, digits, text))
             return true;
@@ -93,13 +93,13 @@ static bool format_fast(int64_t ms, char *text)
 
 void json_format_minutes(int64_t ms, char text[JSON_MINUTES_CAPACITY])
 {
-    if (ms >= 0 && ms % MINUTE_MS == 0) {
-        *put_whole(text, (uint64_t)(ms / MINUTE_MS)) = '\0';
+    if (ms >= 0 && ms % CIVIL_MINUTE_MS == 0) {
+        *put_whole(text, (uint64_t)(ms / CIVIL_MINUTE_MS)) = '\0';
         return;
     }
     if (format_fast(ms, text))
         return;
-    double minutes = (double)ms / MINUTE_MS;
+    double minutes = (double)ms / CIVIL_MINUTE_MS;
     for (int digits = DIGITS_MIN; digits <= DIGITS_MAX; digits++) {
         snprintf(text, JSON_MINUTES_CAPACITY, "%.*g", digits, minutes);
         if (strtod(text, NULL) == minutes)
@@ -111,7 +111,7 @@ struct json_object *json_minutes(int64_t ms)
 {
     char text[JSON_MINUTES_CAPACITY];
     json_format_minutes(ms, text);
-    return json_object_new_double_s((double)ms / MINUTE_MS, text);
+    return json_object_new_double_s((double)ms / CIVIL_MINUTE_MS, text);
 }
 
 struct json_object *json_timestamp(int64_t wall_ms)
@@ -145,4 +145,28 @@ char *json_print(struct json_object *json)
     assert(text != NULL);
     json_object_put(json);
     return text;
+}
+
+struct json_object *json_get(struct json_object *json, const char *key)
+{
+    struct json_object *value = NULL;
+    json_object_object_get_ex(json, key, &value);
+    return value;
+}
+
+const char *json_get_text(struct json_object *json, const char *key)
+{
+    struct json_object *value = json_get(json, key);
+    return value != NULL ? json_object_get_string(value) : "";
+}
+
+double json_get_number(struct json_object *json, const char *key)
+{
+    return json_object_get_double(json_get(json, key));
+}
+
+void json_show(struct json_object *json)
+{
+    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
 }

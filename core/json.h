@@ -20,6 +20,16 @@ struct json_object *json_text(const char *text);
 /* What was played of one activity; NULL or "": it had no name. */
 struct json_object *json_activity(const char *activity, int64_t used_ms, int64_t overdraft_ms);
 
+/* ---- Reading an answer, and showing it ---- */
+
+/* What stands under a key; NULL: nothing, or null. Borrowed from `json`, which may be NULL. */
+struct json_object *json_get(struct json_object *json, const char *key);
+/* The same as text, whatever it is; "": nothing. */
+const char *json_get_text(struct json_object *json, const char *key);
+double json_get_number(struct json_object *json, const char *key);
+/* Prints it to standard output, for people. */
+void json_show(struct json_object *json);
+
 /* The text of `json` on one line, and gives `json` up. The caller frees it with free(). */
 char *json_print(struct json_object *json);
 

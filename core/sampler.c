@@ -138,7 +138,7 @@ void sampler_tick(struct sampler *sampler, struct heartbeat *heartbeat)
     ledger_enter(&sampler->ledger, &made, &turn);
 
     if (sampler->store != NULL)
-        store_put_turn(sampler->store, &made, &tick, &turn);
+        store_put(sampler->store, &made, &tick, &turn);
     publish(sampler, &made);
     sampler->previous = tick;
     sampler->has_previous = true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "range.h"
 
-#include "answer.h"
 #include "platform/tzdata.h"
 #include "record/usage.h"
 
@@ -94,4 +93,20 @@ int range_borders(const struct range *range, int64_t *from_ms, int64_t *to_ms, s
     *from_ms = usage_slot_start_ms(first.start_ms);
     *to_ms = usage_slot_start_ms(last.end_ms);
     return 0;
+}
+
+enum MHD_Result range_answer(const struct route_request *request, range_lister fill)
+{
+    struct range range;
+    struct answer_list list = {0};
+    struct error error = {0};
+    enum MHD_Result answer;
+    int64_t from_ms;
+    int64_t to_ms;
+    if (!range_read(request, &range, &answer))
+        return answer;
+    if (range_borders(&range, &from_ms, &to_ms, &error) == 0)
+        (void)fill(request->source, from_ms, to_ms, &list, &error);
+    range_finish(&range);
+    return answer_list_send(request->connection, &list, &error, request->cors_origin);
 }

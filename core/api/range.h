@@ -3,6 +3,7 @@
 #ifndef API_RANGE_H
 #define API_RANGE_H
 
+#include "answer.h"
 #include "days.h"
 #include "routes.h"
 #include "zone/zone.h"
@@ -22,6 +23,11 @@ void range_finish(struct range *range);
 
 /* Where the range begins and ends, as multiples of a quarter hour. */
 int range_borders(const struct range *range, int64_t *from_ms, int64_t *to_ms, struct error *error);
+
+/* Answers with a list of what `fill` finds between the borders of the range. */
+typedef int (*range_lister)(const struct api_source *source, int64_t from_ms, int64_t to_ms,
+                            struct answer_list *answer, struct error *error);
+enum MHD_Result range_answer(const struct route_request *request, range_lister fill);
 
 /* The borders of a civil day of a zone, as multiples of a quarter hour: in no zone of today are
  * there others. */

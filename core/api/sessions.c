@@ -2,7 +2,6 @@
 /* /sessions?from=&to=[&tz=]: contiguous play that reaches into these days, in order of its start.
  * Days with more than 5000 of them are too many for one answer: 400, and fewer days are to be asked
  * for. */
-#include "answer.h"
 #include "json.h"
 #include "range.h"
 
@@ -22,20 +21,13 @@ static void add(const struct store_session *session, void *context)
     answer_list_add_json(context, json);
 }
 
+static int list_all(const struct api_source *source, int64_t from_ms, int64_t to_ms,
+                    struct answer_list *list, struct error *error)
+{
+    return store_each_session(source->reader, source->device_id, from_ms, to_ms, add, list, error);
+}
+
 enum MHD_Result route_sessions(const struct route_request *request)
 {
-    const struct api_source *source = request->source;
-    struct range range;
-    struct answer_list list = {0};
-    struct error error = {0};
-    enum MHD_Result answer;
-    int64_t from_ms;
-    int64_t to_ms;
-    if (!range_read(request, &range, &answer))
-        return answer;
-    if (range_borders(&range, &from_ms, &to_ms, &error) == 0)
-        (void)store_each_session(source->reader, source->device_id, from_ms, to_ms, add, &list,
-                                 &error);
-    range_finish(&range);
-    return answer_list_send(request->connection, &list, &error, request->cors_origin);
+    return range_answer(request, list_all);
 }

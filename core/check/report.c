@@ -70,8 +70,7 @@ static void print_json(struct report *report)
     json_object_object_add(json, "checks", report->checks);
     for (int i = 0; i < RESULTS; i++)
         json_object_object_add(json, result_names[i], json_object_new_int(report->counts[i]));
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_show(json);
     json_object_put(json);
 }
 

@@ -8,35 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text(struct json_object *json, const char *key)
-{
-    struct json_object *value = NULL;
-    json_object_object_get_ex(json, key, &value);
-    return value != NULL ? json_object_get_string(value) : "";
-}
-
-static void print_json(struct json_object *json)
-{
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
-static double number(struct json_object *json, const char *key)
-{
-    struct json_object *value = NULL;
-    json_object_object_get_ex(json, key, &value);
-    return json_object_get_double(value);
-}
-
 static void print_grant(struct json_object *answer)
 {
-    double minutes = number(answer, "minutes");
-    bool is_limited = text(answer, "minutes_left")[0] != '\0';
-    printf("%s: %g minutes %s %s, %g granted in all; ", text(answer, "date"),
+    double minutes = json_get_number(answer, "minutes");
+    bool is_limited = json_get_text(answer, "minutes_left")[0] != '\0';
+    printf("%s: %g minutes %s %s, %g granted in all; ", json_get_text(answer, "date"),
            minutes < 0 ? -minutes : minutes, minutes < 0 ? "taken back by" : "given by",
-           text(answer, "granted_by"), number(answer, "minutes_granted"));
+           json_get_text(answer, "granted_by"), json_get_number(answer, "minutes_granted"));
     if (is_limited)
-        printf("%.1f left to play\n", number(answer, "minutes_left"));
+        printf("%.1f left to play\n", json_get_number(answer, "minutes_left"));
     else
         printf("that day has no limit\n");
 }
@@ -57,7 +37,7 @@ int command_grant(const struct command_line *line)
     if (result != 0)
         return result;
     if (line->json)
-        print_json(answer);
+        json_show(answer);
     else
         print_grant(answer);
     json_object_put(answer);
@@ -69,9 +49,10 @@ static void print_list(struct json_object *list)
     size_t count = json_object_array_length(list);
     for (size_t i = 0; i < count; i++) {
         struct json_object *one = json_object_array_get_idx(list, i);
-        const char *note = text(one, "note");
-        printf("%s  %9s min  by %s at %s%s%s\n", text(one, "date"), text(one, "minutes"),
-               text(one, "granted_by"), text(one, "granted_at"), note[0] != '\0' ? ": " : "", note);
+        const char *note = json_get_text(one, "note");
+        printf("%s  %9s min  by %s at %s%s%s\n", json_get_text(one, "date"),
+               json_get_text(one, "minutes"), json_get_text(one, "granted_by"),
+               json_get_text(one, "granted_at"), note[0] != '\0' ? ": " : "", note);
     }
     if (count == 0)
         printf("nothing was granted\n");
@@ -87,7 +68,7 @@ int command_grants(const struct command_line *line)
         return result;
     json_object_object_get_ex(answer, "grants", &list);
     if (line->json)
-        print_json(list);
+        json_show(list);
     else
         print_list(list);
     json_object_put(answer);

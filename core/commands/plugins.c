@@ -84,8 +84,7 @@ static int use_list(const struct command_line *line, struct plugin_registry *reg
     struct list list = {.registry = registry, .array = line->json ? json_object_new_array() : NULL};
     plugin_each(registry, add_to_list, &list);
     if (line->json)
-        printf("%s\n", json_object_to_json_string_ext(
-                           list.array, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_show(list.array);
     else if (list.count == 0)
         printf("no plugins are installed\n");
     json_object_put(list.array);

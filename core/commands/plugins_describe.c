@@ -173,8 +173,7 @@ static void print_json(const struct plugin *plugin)
         add(json, "detector_options", options_json(config_detector_options));
     if (plugin->sink != NULL)
         add(json, "sink_options", options_json(config_sink_options));
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_show(json);
     json_object_put(json);
 }
 

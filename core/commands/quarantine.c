@@ -12,33 +12,15 @@
 
 enum { LOOK_MS = 100, PATIENCE_MS = 60 * 1000 };
 
-static struct json_object *get(struct json_object *json, const char *key)
-{
-    struct json_object *value = NULL;
-    json_object_object_get_ex(json, key, &value);
-    return value;
-}
-
-static const char *text(struct json_object *json, const char *key)
-{
-    struct json_object *value = get(json, key);
-    return value != NULL ? json_object_get_string(value) : "";
-}
-
-static void print_json(struct json_object *json)
-{
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
 /* ---- list ---- */
 
 static void print_list(struct json_object *list)
 {
     for (size_t i = 0; i < json_object_array_length(list); i++) {
         struct json_object *one = json_object_array_get_idx(list, i);
-        printf("%s %s, of %s: %s\n", text(one, "sink"), text(one, "seq"),
-               text(get(one, "heartbeat"), "timestamp_utc"), text(one, "reason"));
+        printf("%s %s, of %s: %s\n", json_get_text(one, "sink"), json_get_text(one, "seq"),
+               json_get_text(json_get(one, "heartbeat"), "timestamp_utc"),
+               json_get_text(one, "reason"));
     }
     if (json_object_array_length(list) == 0)
         printf("nothing is in quarantine\n");
@@ -51,9 +33,9 @@ static int run_list(const struct command_line *line)
     if (result != 0)
         return result;
     if (line->json)
-        print_json(get(answer, "quarantine"));
+        json_show(json_get(answer, "quarantine"));
     else
-        print_list(get(answer, "quarantine"));
+        print_list(json_get(answer, "quarantine"));
     json_object_put(answer);
     return 0;
 }
@@ -72,7 +54,7 @@ static int wait_for_replay(const struct command_line *line, const char *sink,
     if (wakeup_init(&wakeup) != 0)
         return EXIT_CODE_SOFTWARE;
     int64_t until_ms = clock.monotonic_ms(&clock) + PATIENCE_MS;
-    while (result == 0 && json_object_get_boolean(get(*answer, "busy")) &&
+    while (result == 0 && json_object_get_boolean(json_get(*answer, "busy")) &&
            clock.monotonic_ms(&clock) < until_ms) {
         clock.wait(&clock, &wakeup, clock.monotonic_ms(&clock) + LOOK_MS);
         json_object_put(*answer);
@@ -85,14 +67,14 @@ static int wait_for_replay(const struct command_line *line, const char *sink,
 static int tell_replay(const struct command_line *line, const char *sink,
                        struct json_object *answer)
 {
-    int64_t accepted = json_object_get_int64(get(answer, "accepted"));
-    int64_t refused = json_object_get_int64(get(answer, "refused"));
+    int64_t accepted = json_object_get_int64(json_get(answer, "accepted"));
+    int64_t refused = json_object_get_int64(json_get(answer, "refused"));
     if (line->json)
-        print_json(answer);
+        json_show(answer);
     else
         printf("%s: %" PRId64 " taken, %" PRId64 " not%s%s%s\n", sink, accepted, refused,
-               refused > 0 ? ": " : "", text(answer, "reason"),
-               json_object_get_boolean(get(answer, "busy")) ? "; it goes on" : "");
+               refused > 0 ? ": " : "", json_get_text(answer, "reason"),
+               json_object_get_boolean(json_get(answer, "busy")) ? "; it goes on" : "");
     return refused == 0 && accepted > 0 ? 0 : EXIT_CODE_UNAVAILABLE;
 }
 
@@ -117,10 +99,10 @@ static int replay_all(const struct command_line *line)
     int result = command_ask(line, "quarantine_list", none, &answer);
     if (result != 0)
         return result;
-    struct json_object *list = get(answer, "quarantine");
+    struct json_object *list = json_get(answer, "quarantine");
     const char *last = "";
     for (size_t i = 0; i < json_object_array_length(list); i++) {
-        const char *sink = text(json_object_array_get_idx(list, i), "sink");
+        const char *sink = json_get_text(json_object_array_get_idx(list, i), "sink");
         int one = strcmp(sink, last) != 0 ? replay_sink(line, sink, "all") : 0;
         result = result != 0 ? result : one;
         last = sink;
@@ -151,7 +133,7 @@ static int run_delete(const struct command_line *line)
     int result = command_ask(line, "quarantine_delete", &line->arguments[1], &answer);
     if (result != 0)
         return result;
-    int64_t count = json_object_get_int64(get(answer, "deleted"));
+    int64_t count = json_object_get_int64(json_get(answer, "deleted"));
     printf("%" PRId64 " deleted\n", count);
     json_object_put(answer);
     return count > 0 ? 0 : EXIT_CODE_CONFIG;

@@ -135,8 +135,7 @@ static void print_json(const char *device_id, const struct report *report)
         json_object_array_add(days, day_json(&report->days[i]));
     json_object_object_add(json, "device_id", json_object_new_string(device_id));
     json_object_object_add(json, "days", days);
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_show(json);
     json_object_put(json);
 }
 

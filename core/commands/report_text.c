@@ -2,11 +2,10 @@
 #include "record/text.h"
 
 #include "report_table.h"
+#include "zone/civil.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-enum { MINUTE_MS = 60000 };
 
 static uint32_t decode(const char *text, size_t length)
 {
@@ -61,7 +60,7 @@ void report_colour(const struct report_table *table, const char *code)
 
 const char *report_duration(int64_t ms, char text[REPORT_DURATION_CAPACITY])
 {
-    int64_t minutes = ms / MINUTE_MS;
+    int64_t minutes = ms / CIVIL_MINUTE_MS;
     if (ms > 0 && minutes == 0)
         snprintf(text, REPORT_DURATION_CAPACITY, "< 1 m");
     else if (minutes < 60)

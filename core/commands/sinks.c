@@ -6,49 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct json_object *get(struct json_object *json, const char *key)
-{
-    struct json_object *value = NULL;
-    json_object_object_get_ex(json, key, &value);
-    return value;
-}
-
-static const char *text(struct json_object *json, const char *key)
-{
-    struct json_object *value = get(json, key);
-    return value != NULL ? json_object_get_string(value) : "";
-}
-
 static void print_sink(struct json_object *sink)
 {
-    printf("%s (%s)\n", text(sink, "name"), text(sink, "plugin"));
-    printf("  %-14s %s\n", "state", text(sink, "state"));
-    printf("  %-14s %s", "pending", text(sink, "pending"));
-    if (get(sink, "oldest_pending_sec") != NULL)
-        printf(", the oldest for %s s", text(sink, "oldest_pending_sec"));
-    printf("\n  %-14s %s, %s failed, %s in a row\n", "attempts", text(sink, "attempts"),
-           text(sink, "failures"), text(sink, "failures_in_row"));
-    if (get(sink, "last_error") != NULL)
-        printf("  %-14s %s\n", "last error", text(sink, "last_error"));
-    if (get(sink, "last_success") != NULL)
-        printf("  %-14s %s\n", "last success", text(sink, "last_success"));
-    if (strcmp(text(sink, "state"), "stopped") != 0)
-        printf("  %-14s in %s s\n", "next attempt", text(sink, "next_attempt_in_sec"));
-    printf("  %-14s %s\n", "quarantined", text(sink, "quarantined"));
-    printf("  %-14s %s\n", "gaps", text(sink, "gaps"));
-}
-
-static void print_json(struct json_object *json)
-{
-    printf("%s\n", json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    printf("%s (%s)\n", json_get_text(sink, "name"), json_get_text(sink, "plugin"));
+    printf("  %-14s %s\n", "state", json_get_text(sink, "state"));
+    printf("  %-14s %s", "pending", json_get_text(sink, "pending"));
+    if (json_get(sink, "oldest_pending_sec") != NULL)
+        printf(", the oldest for %s s", json_get_text(sink, "oldest_pending_sec"));
+    printf("\n  %-14s %s, %s failed, %s in a row\n", "attempts", json_get_text(sink, "attempts"),
+           json_get_text(sink, "failures"), json_get_text(sink, "failures_in_row"));
+    if (json_get(sink, "last_error") != NULL)
+        printf("  %-14s %s\n", "last error", json_get_text(sink, "last_error"));
+    if (json_get(sink, "last_success") != NULL)
+        printf("  %-14s %s\n", "last success", json_get_text(sink, "last_success"));
+    if (strcmp(json_get_text(sink, "state"), "stopped") != 0)
+        printf("  %-14s in %s s\n", "next attempt", json_get_text(sink, "next_attempt_in_sec"));
+    printf("  %-14s %s\n", "quarantined", json_get_text(sink, "quarantined"));
+    printf("  %-14s %s\n", "gaps", json_get_text(sink, "gaps"));
 }
 
 /* NULL: there is none of that name. */
 static struct json_object *find(struct json_object *sinks, const char *name)
 {
     for (size_t i = 0; i < json_object_array_length(sinks); i++)
-        if (strcmp(text(json_object_array_get_idx(sinks, i), "name"), name) == 0)
+        if (strcmp(json_get_text(json_object_array_get_idx(sinks, i), "name"), name) == 0)
             return json_object_array_get_idx(sinks, i);
     return NULL;
 }
@@ -62,7 +43,7 @@ static int print_one(const struct command_line *line, struct json_object *sinks)
         return EXIT_CODE_CONFIG;
     }
     if (line->json)
-        print_json(sink);
+        json_show(sink);
     else
         print_sink(sink);
     return 0;
@@ -71,7 +52,7 @@ static int print_one(const struct command_line *line, struct json_object *sinks)
 static void print_all(const struct command_line *line, struct json_object *sinks)
 {
     if (line->json) {
-        print_json(sinks);
+        json_show(sinks);
         return;
     }
     for (size_t i = 0; i < json_object_array_length(sinks); i++)
@@ -86,7 +67,7 @@ int command_sinks(const struct command_line *line)
     int result = command_ask(line, "sinks", NULL, &answer);
     if (result != 0)
         return result;
-    struct json_object *sinks = get(answer, "sinks");
+    struct json_object *sinks = json_get(answer, "sinks");
     if (line->arguments_count > 0)
         result = print_one(line, sinks);
     else

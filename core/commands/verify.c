@@ -86,28 +86,16 @@ static int verify(const struct command_line *line)
 
 /* ---- Repair ---- */
 
-static struct json_object *get(struct json_object *json, const char *key)
-{
-    struct json_object *value = NULL;
-    json_object_object_get_ex(json, key, &value);
-    return value;
-}
-
-static void print_json_repair(struct json_object *answer)
-{
-    printf("%s\n", json_object_to_json_string_ext(answer, JSON_C_TO_STRING_PRETTY |
-                                                              JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
 static void print_repair(struct json_object *answer)
 {
-    struct json_object *found = get(answer, "found");
+    struct json_object *found = json_get(answer, "found");
     for (size_t i = 0; i < json_object_array_length(found); i++)
         printf("%s\n", json_object_get_string(json_object_array_get_idx(found, i)));
-    printf("repaired              %" PRId64 "\n", json_object_get_int64(get(answer, "repaired")));
+    printf("repaired              %" PRId64 "\n",
+           json_object_get_int64(json_get(answer, "repaired")));
     printf("differences           %" PRId64 "\n",
-           json_object_get_int64(get(answer, "differences")));
-    printf("as it was before      %s\n", json_object_get_string(get(answer, "backup")));
+           json_object_get_int64(json_get(answer, "differences")));
+    printf("as it was before      %s\n", json_object_get_string(json_get(answer, "backup")));
 }
 
 /* The agent does it, that holds the database; or this process, when none runs. */
@@ -119,10 +107,10 @@ static int ask_for_repair(const struct command_line *line)
     if (code != 0)
         return code;
     if (line->json)
-        print_json_repair(answer);
+        json_show(answer);
     else
         print_repair(answer);
-    bool sound = json_object_get_int64(get(answer, "differences")) == 0;
+    bool sound = json_object_get_int64(json_get(answer, "differences")) == 0;
     json_object_put(answer);
     return sound ? 0 : EXIT_CODE_DISK;
 }

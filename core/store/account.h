@@ -26,10 +26,6 @@ struct store_turn {
     int64_t opened_allowance_ms; /* what is in force, should the next run close it */
 };
 
-/* As store_put(); `turn` NULL: the day goes on. */
-void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
-                    const struct store_turn *turn);
-
 /* When the newest heartbeat of a device was taken that is still there. */
 int store_read_newest(struct store_reader *reader, const char *device_id, int64_t *wall_ms,
                       bool *found, struct error *error);

@@ -10,25 +10,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
-#define DAY    "start_ms, end_ms, coalesce(allowance_ms, -1), granted_ms, used_ms, overdraft_ms"
+#define DAY "start_ms, end_ms, coalesce(allowance_ms, -1), granted_ms, used_ms, overdraft_ms"
 
 static_assert(USAGE_SLOT_MS == 900000 && ALLOWANCE_UNLIMITED == -1, "as in the SQL below");
 
 /* ---- Closing --------------------------------------------------------------------------------- */
-
-static int run(struct store *store, const char *sql, int count, const int64_t *values,
-               struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int result = database_prepare(store->db, sql, &statement, error);
-    if (result != 0)
-        return result;
-    database_bind(statement, count, values);
-    result = database_step(statement, error);
-    sqlite3_finalize(statement);
-    return result;
-}
 
 static int close_day(struct store *store, int32_t date, const struct day_account *day,
                      struct error *error)
@@ -41,7 +27,7 @@ static int close_day(struct store *store, int32_t date, const struct day_account
     assert(day->start_ms <= day->end_ms);
     const int64_t values[] = {store->record.device, date, day->start_ms, day->end_ms,
                               day->allowance_ms};
-    return run(store, sql, 5, values, error);
+    return database_change(store->db, sql, 5, values, error);
 }
 
 int closed_days_turn(struct store *store, const struct store_turn *turn, struct error *error)
@@ -53,17 +39,19 @@ int closed_days_turn(struct store *store, const struct store_turn *turn, struct 
     if (result != 0 || !turn->opens)
         return result;
     const int64_t opened[] = {store->record.device, turn->opened_date, turn->opened_allowance_ms};
-    result = run(store, "DELETE FROM local_days WHERE device = ? AND date = ?", 2, opened, error);
+    result = database_change(store->db, "DELETE FROM local_days WHERE device = ? AND date = ?", 2,
+                             opened, error);
     if (result == 0)
-        result = run(store, "INSERT OR REPLACE INTO meta VALUES('opened ' || ?1, ?2 || ' ' || ?3)",
-                     3, opened, error);
+        result = database_change(
+            store->db, "INSERT OR REPLACE INTO meta VALUES('opened ' || ?1, ?2 || ' ' || ?3)", 3,
+            opened, error);
     return result;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* A row that is damaged is none: its day is that of the calendar. */
-#define DAYS_OF_DEVICE " FROM local_days WHERE device = " DEVICE " AND " CLOSED_DAY_CAN_BE
+#define DAYS_OF_DEVICE " FROM local_days WHERE device = " READER_DEVICE " AND " CLOSED_DAY_CAN_BE
 
 static struct day_account day_of(sqlite3_stmt *row, int column)
 {
@@ -96,9 +84,9 @@ static void take_neighbour(sqlite3_stmt *row, int32_t date, struct store_neighbo
 int store_read_newest(struct store_reader *reader, const char *device_id, int64_t *wall_ms,
                       bool *found, struct error *error)
 {
-    static const char sql[] =
-        "SELECT wall_ms FROM heartbeats WHERE epoch IN (SELECT id FROM epochs"
-        " WHERE device = " DEVICE ") AND " TIME_CAN_BE("wall_ms") " ORDER BY seq DESC LIMIT 1";
+    static const char sql[] = "SELECT wall_ms FROM heartbeats WHERE epoch IN (SELECT id FROM epochs"
+                              " WHERE device = " READER_DEVICE
+                              ") AND " TIME_CAN_BE("wall_ms") " ORDER BY seq DESC LIMIT 1";
     sqlite3_stmt *row = NULL;
     *found = false;
     int result = reader_prepare(reader, sql, device_id, 0, NULL, &row, error);
@@ -113,7 +101,7 @@ int store_read_newest(struct store_reader *reader, const char *device_id, int64_
 int store_read_opened(struct store_reader *reader, const char *device_id, int32_t date,
                       int64_t *allowance_ms, struct error *error)
 {
-    static const char sql[] = "SELECT value FROM meta WHERE key = 'opened ' || " DEVICE;
+    static const char sql[] = "SELECT value FROM meta WHERE key = 'opened ' || " READER_DEVICE;
     sqlite3_stmt *row = NULL;
     int result = reader_prepare(reader, sql, device_id, 0, NULL, &row, error);
     if (result != 0)
@@ -169,9 +157,9 @@ int store_is_blank(struct store_reader *reader, const char *device_id, int32_t f
 {
     /* A day of the household touches at most the UTC days on either side of its own. */
     static const char sql[] =
-        "SELECT NOT (EXISTS (SELECT 1 FROM daily_rollups WHERE device = " DEVICE
+        "SELECT NOT (EXISTS (SELECT 1 FROM daily_rollups WHERE device = " READER_DEVICE
         " AND date_utc BETWEEN ?2 - 1 AND ?3 + 1 AND used_ms > 0) OR EXISTS (SELECT 1 FROM grants"
-        " WHERE device = " DEVICE " AND date BETWEEN ?2 AND ?3))";
+        " WHERE device = " READER_DEVICE " AND date BETWEEN ?2 AND ?3))";
     const int64_t values[] = {from, to};
     sqlite3_stmt *row = NULL;
     int result = reader_prepare(reader, sql, device_id, 2, values, &row, error);

@@ -274,3 +274,16 @@ int database_step(sqlite3_stmt *statement, struct error *error)
     sqlite3_reset(statement);
     return result;
 }
+
+int database_change(sqlite3 *db, const char *sql, int count, const int64_t *values,
+                    struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = database_prepare(db, sql, &statement, error);
+    if (result != 0)
+        return result;
+    database_bind(statement, count, values);
+    result = database_step(statement, error);
+    sqlite3_finalize(statement);
+    return result;
+}

@@ -34,6 +34,10 @@ void database_bind(sqlite3_stmt *statement, int count, const int64_t *values);
 /* Steps a statement that has no rows to give, and resets it. */
 int database_step(sqlite3_stmt *statement, struct error *error);
 
+/* Runs SQL without results and with whole numbers for its parameters. */
+int database_change(sqlite3 *db, const char *sql, int count, const int64_t *values,
+                    struct error *error);
+
 /* A sentence with the file's name, SQLite's reason and what to do; EXIT_CODE_DISK, or
  * EXIT_CODE_DATA when its content is at fault. */
 int database_fail(sqlite3 *db, struct error *error);

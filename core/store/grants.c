@@ -8,8 +8,6 @@
 
 #include <assert.h>
 
-#define DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
-
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 static int insert(struct store *store, const struct store_grant *grant, struct error *error)
@@ -38,17 +36,10 @@ static int add_to_closed_day(struct store *store, const struct store_grant *gran
                              struct error *error)
 {
     const int64_t values[] = {grant->granted_ms, store->record.device, grant->date};
-    sqlite3_stmt *statement = NULL;
-    int result = database_prepare(store->db,
-                                  "UPDATE local_days SET granted_ms = granted_ms + ?"
-                                  " WHERE device = ? AND date = ?",
-                                  &statement, error);
-    if (result != 0)
-        return result;
-    database_bind(statement, 3, values);
-    result = database_step(statement, error);
-    sqlite3_finalize(statement);
-    return result;
+    return database_change(store->db,
+                           "UPDATE local_days SET granted_ms = granted_ms + ?"
+                           " WHERE device = ? AND date = ?",
+                           3, values, error);
 }
 
 static int run_add(struct store *store, void *argument, struct error *error)
@@ -72,7 +63,7 @@ int store_read_granted(struct store_reader *reader, const char *device_id, int32
                        int64_t *granted_ms, struct error *error)
 {
     static const char sql[] = "SELECT coalesce(sum(granted_ms), 0) FROM grants WHERE device"
-                              " = " DEVICE " AND date = ?2";
+                              " = " READER_DEVICE " AND date = ?2";
     sqlite3_stmt *row = NULL;
     *granted_ms = 0;
     int result = reader_prepare(reader, sql, device_id, 1, (const int64_t[]){date}, &row, error);
@@ -89,7 +80,7 @@ int store_each_grant(struct store_reader *reader, const char *device_id, int32_t
 {
     static const char sql[] =
         "SELECT id, date, granted_ms, wall_ms, granted_by, note FROM grants WHERE"
-        " device = " DEVICE " AND date >= ?2 AND date <= ?3 ORDER BY date, id";
+        " device = " READER_DEVICE " AND date >= ?2 AND date <= ?3 ORDER BY date, id";
     const int64_t values[] = {from, to};
     sqlite3_stmt *row = NULL;
     int result = reader_prepare(reader, sql, device_id, 2, values, &row, error);

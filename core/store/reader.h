@@ -34,6 +34,9 @@ struct store_reader {
     " LEFT JOIN names a ON a.id = h.activity LEFT JOIN names b ON b.id = h.decided_by"             \
     " LEFT JOIN day_splits d ON d.seq = h.seq"
 
+/* The number of that device, in the SQL of such a statement. */
+#define READER_DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
+
 /* A statement of its own, with the device first and whole numbers behind it. Looks before that
  * what is open is the database that the agent writes. */
 int reader_prepare(struct store_reader *reader, const char *sql, const char *device_id, int count,

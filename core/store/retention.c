@@ -89,19 +89,6 @@ static int look_at_slice(struct store *store, struct slice *slice, struct error 
     return result;
 }
 
-static int run(struct store *store, const char *sql, int count, const int64_t *values,
-               struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    int result = database_prepare(store->db, sql, &statement, error);
-    if (result != 0)
-        return result;
-    database_bind(statement, count, values);
-    result = database_step(statement, error);
-    sqlite3_finalize(statement);
-    return result;
-}
-
 int retention_delete(struct store *store, int64_t after_seq, int64_t last_seq, int64_t cutoff_ms,
                      int64_t newest_ms, struct error *error)
 {
@@ -110,18 +97,19 @@ int retention_delete(struct store *store, int64_t after_seq, int64_t last_seq, i
     const int64_t rows[] = {after_seq, last_seq, cutoff_ms};
     assert(after_seq < last_seq && last_seq < store->next_seq - 1); /* the newest row stays */
     int64_t begun_us = clock_measure_us();
-    int result = run(store,
-                     "INSERT INTO meta VALUES('pruned_before_ms', ?)"
-                     " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
-                     1, &border_ms, error);
+    int result = database_change(store->db,
+                                 "INSERT INTO meta VALUES('pruned_before_ms', ?)"
+                                 " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+                                 1, &border_ms, error);
     if (result == 0)
-        result = run(store, "DELETE FROM heartbeats WHERE seq > ? AND seq <= ? AND wall_ms < ?", 3,
-                     rows, error);
+        result = database_change(
+            store->db, "DELETE FROM heartbeats WHERE seq > ? AND seq <= ? AND wall_ms < ?", 3, rows,
+            error);
     if (result == 0)
-        result = run(store,
-                     "DELETE FROM day_splits WHERE seq > ? AND seq <= ? AND NOT EXISTS"
-                     " (SELECT 1 FROM heartbeats h WHERE h.seq = day_splits.seq)",
-                     2, rows, error);
+        result = database_change(store->db,
+                                 "DELETE FROM day_splits WHERE seq > ? AND seq <= ? AND NOT EXISTS"
+                                 " (SELECT 1 FROM heartbeats h WHERE h.seq = day_splits.seq)",
+                                 2, rows, error);
     if (result == 0)
         result = database_integer(store->db, "SELECT min(seq) FROM heartbeats", &store->oldest_seq,
                                   error);

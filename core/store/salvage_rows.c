@@ -25,8 +25,6 @@ struct shape {
     const char *insert;
 };
 
-#define MAX_OF(column) #column " = max(" #column ", excluded." #column ")"
-
 enum {
     SHAPE_HEARTBEAT,
     SHAPE_DAY,

@@ -6,6 +6,9 @@
 #include "database.h"
 #include "pages.h"
 
+/* In an upsert, for numbers that only rise: of two versions of a row the higher one counts. */
+#define MAX_OF(column) #column " = max(" #column ", excluded." #column ")"
+
 struct salvage_result {
     int64_t heartbeats;
     int64_t missing; /* seqs between the first and the last that no row has */

@@ -8,8 +8,6 @@
 
 #include <assert.h>
 
-#define MAX_OF(column) #column " = max(" #column ", excluded." #column ")"
-
 static_assert(USAGE_SLOT_MS == 900000 && CIVIL_DAY_MS == 86400000, "as in the SQL below");
 
 /* Totals are never less than what the rows add up to. */

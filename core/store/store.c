@@ -62,13 +62,8 @@ void store_installation_id(const struct store *store, uint8_t uuid[UUID_BYTES])
     memcpy(uuid, store->installation_id, UUID_BYTES);
 }
 
-void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick)
-{
-    store_put_turn(store, heartbeat, tick, NULL);
-}
-
-void store_put_turn(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
-                    const struct store_turn *turn)
+void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
+               const struct store_turn *turn)
 {
     assert(heartbeat->seq == 0 && heartbeat->credited_ms >= 0);
     mutex_lock(&store->lock);

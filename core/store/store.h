@@ -55,8 +55,11 @@ void store_installation_id(const struct store *store, uint8_t uuid[UUID_BYTES]);
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 /* Puts a heartbeat (its seq is given by the writer) and the moment it was taken into the ring.
- * Never blocks. When the ring is full the oldest one in it is dropped and counted. [any thread] */
-void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick);
+ * Never blocks. `turn` is what it does to days beside its own (account.h); NULL: nothing. When the
+ * ring is full the oldest one in it is dropped and counted. [any thread] */
+struct store_turn;
+void store_put(struct store *store, const struct heartbeat *heartbeat, const struct tick *tick,
+               const struct store_turn *turn);
 
 /* Waits until everything put so far is committed. [any thread but the writer] */
 int store_settle(struct store *store, struct error *error);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum { CIVIL_DATE_CAPACITY = 16, CIVIL_TIMESTAMP_CAPACITY = 32 };
-enum { CIVIL_DAY_MS = 24 * 60 * 60 * 1000 };
+enum { CIVIL_MINUTE_MS = 60 * 1000, CIVIL_DAY_MS = 24 * 60 * CIVIL_MINUTE_MS };
 
 int32_t civil_date(int32_t year, int32_t month, int32_t day);
 void civil_split(int32_t date, int32_t *year, int32_t *month, int32_t *day);

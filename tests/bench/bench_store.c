@@ -66,7 +66,7 @@ static void put(struct bench *bench, int64_t wall_ms)
                         .boottime_ms = clock->boottime_ms(clock),
                         .wall_ms = wall_ms};
     memcpy(tick.boot_id, clock->boot_id, sizeof(tick.boot_id));
-    store_put(bench->store, &heartbeat, &tick);
+    store_put(bench->store, &heartbeat, &tick, NULL);
 }
 
 static void settle(struct bench *bench)

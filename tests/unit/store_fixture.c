@@ -121,7 +121,7 @@ void fixture_put(struct fixture *fixture, const struct heartbeat *heartbeat)
                         .boottime_ms = heartbeat->wall_ms - NOON_MS + 2000000,
                         .wall_ms = heartbeat->wall_ms};
     snprintf(tick.boot_id, sizeof(tick.boot_id), "%s", fixture->clock.clock.boot_id);
-    store_put(fixture->store, heartbeat, &tick);
+    store_put(fixture->store, heartbeat, &tick, NULL);
 }
 
 void fixture_put_many(struct fixture *fixture, int64_t wall_ms, int count, bool is_playing)

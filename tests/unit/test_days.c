@@ -61,7 +61,7 @@ static void close_day(struct scene *scene, int32_t date, int64_t start_ms, int64
     turn.closed[0].date = date;
     turn.closed[0].day =
         (struct day_account){.start_ms = start_ms, .end_ms = end_ms, .allowance_ms = 1800000};
-    store_put_turn(scene->fixture->store, &heartbeat, &tick, &turn);
+    store_put(scene->fixture->store, &heartbeat, &tick, &turn);
     fixture_settle(scene->fixture);
 }
 

@@ -62,7 +62,7 @@ static struct heartbeat play(struct scene *scene, int64_t wall_ms, int64_t credi
     struct tick tick = {.wall_ms = wall_ms};
     heartbeat.credited_ms = credited_ms;
     ledger_enter(&scene->ledger, &heartbeat, &scene->turn);
-    store_put_turn(scene->fixture->store, &heartbeat, &tick, &scene->turn);
+    store_put(scene->fixture->store, &heartbeat, &tick, &scene->turn);
     fixture_settle(scene->fixture);
     return heartbeat;
 }
@@ -172,7 +172,7 @@ static struct heartbeat play_unstored(struct scene *scene, int64_t wall_ms, int6
     struct error error = {0};
     heartbeat.credited_ms = credited_ms;
     ledger_enter(&scene->ledger, &heartbeat, &scene->turn);
-    store_put_turn(scene->fixture->store, &heartbeat, &tick, &scene->turn);
+    store_put(scene->fixture->store, &heartbeat, &tick, &scene->turn);
     assert_int_not_equal(store_settle(scene->fixture->store, &error), 0);
     return heartbeat;
 }
@@ -280,7 +280,7 @@ static void a_day_is_closed_also_when_its_heartbeat_is_given_up(void **state)
             fixture_heartbeat(scene.fixture, MIDNIGHT_MS + 60000 + i * INT64_C(1000), false);
         struct tick tick = {.wall_ms = heartbeat.wall_ms};
         ledger_enter(&scene.ledger, &heartbeat, &scene.turn);
-        store_put_turn(scene.fixture->store, &heartbeat, &tick, &scene.turn);
+        store_put(scene.fixture->store, &heartbeat, &tick, &scene.turn);
     }
     faulty_disk_repair();
     fixture_settle(scene.fixture);

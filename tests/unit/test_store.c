@@ -124,7 +124,7 @@ static void put(struct fixture *fixture, const struct heartbeat *heartbeat)
                         .boottime_ms = fixture->clock.monotonic_ms + 7,
                         .wall_ms = heartbeat->wall_ms};
     snprintf(tick.boot_id, sizeof(tick.boot_id), "boot-1");
-    store_put(fixture->store, heartbeat, &tick);
+    store_put(fixture->store, heartbeat, &tick, NULL);
 }
 
 static void put_at(struct fixture *fixture, int64_t wall_ms, int64_t credited_ms)
