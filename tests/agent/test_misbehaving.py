@@ -243,6 +243,13 @@ class Faults(Household):
     def test_descriptors_that_leak(self):
         self.assert_put_out_of_service("leak_descriptors", "open descriptors")
 
+    def test_a_thread_that_is_left_at_the_end_is_not_pulled_the_ground_away(self):
+        agent = self.detector("thread_at_exit")
+        agent.start()
+        self.assert_records_on(agent)
+        self.assertEqual(0, agent.stop()[0], agent.log.read_text())
+        self.assertNotIn("ends the process", agent.log.read_text())
+
     def test_threads_that_leak(self):
         self.assert_put_out_of_service("leak_threads", "threads")
 

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ static const char *const tricks[] = {"none",
                                      "emit_late",
                                      "emit_thread",
                                      "leak_threads",
+                                     "thread_at_exit",
                                      "exit",
                                      "abort",
                                      "fail",
@@ -87,6 +89,28 @@ static void *sleep_in_thread(void *argument)
 {
     hang();
     return argument;
+}
+
+/* As a library does that another thread of the plugin is still inside of when the process ends. */
+static int library_value;
+static int *_Atomic library = &library_value;
+static atomic_int is_used;
+
+static void *use_library(void *argument)
+{
+    for (;;) {
+        (void)*(volatile int *)atomic_load(&library);
+        usleep(1000);
+    }
+    return argument;
+}
+
+__attribute__((destructor)) static void clean_library_up(void)
+{
+    if (!atomic_load(&is_used))
+        return;
+    atomic_store(&library, NULL);
+    usleep(300 * 1000);
 }
 
 static void *emit_in_thread(void *argument)
@@ -180,6 +204,8 @@ static void misbehave(struct instance *self, const clb_poll *poll)
     else if (is(self, "leak_threads"))
         for (int i = 0; i < LEAKED_AT_ONCE; i++)
             start_thread(sleep_in_thread, NULL, 0);
+    else if (is(self, "thread_at_exit") && !atomic_exchange(&is_used, 1))
+        start_thread(use_library, NULL, 0);
     else if (is(self, "leak_descriptors"))
         for (int i = 0; i < LEAKED_AT_ONCE; i++)
             (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
