@@ -78,8 +78,9 @@ int commands_main(int argc, char **argv)
     /* What was printed and could not be written was not done. */
     if (fflush(stdout) != 0 && result == 0)
         result = EXIT_CODE_DISK;
-    /* What libraries do at the end would take from under a plugin's thread what it still uses. */
-    if (process_threads() > 1)
+    /* What libraries do at the end would take from under a plugin's thread what it still uses. A
+     * check of the plugin wants to see that. */
+    if (!line.in_child && process_threads() > 1)
         process_exit_now(result);
     return result;
 }
