@@ -287,7 +287,7 @@ class Repair(Base):
         game = Game(agent)
         self.addCleanup(game.end)
         agent.start()
-        until(lambda: agent.status()["today"]["minutes_used"] > 0.03, "play")
+        until(lambda: (agent.today() or {"minutes_used": 0})["minutes_used"] > 0.03, "play")
         agent.stop()
         for statement in self.CORRUPT:
             agent.sql(statement)

@@ -248,7 +248,7 @@ class Table(Base):
         agent.start()
         game = Game(agent)
         self.addCleanup(game.end)
-        until(lambda: agent.status()["today"]["minutes_used"] > 0, "play")
+        until(lambda: (agent.today() or {"minutes_used": 0})["minutes_used"] > 0, "play")
         game.end()
         until(lambda: not agent.status()["is_playing"], "an end")
         used = agent.status()["today"]["minutes_used"]
