@@ -6,6 +6,15 @@
 
 #include <stdio.h>
 
+/* On standard error: what is printed is the heartbeat, for programs too. */
+static void print_why(struct sampler *sampler)
+{
+    char why[DETECT_WHY_CAPACITY];
+    sampler_why(sampler, why);
+    if (why[0] != '\0')
+        fprintf(stderr, "why: %s\n", why);
+}
+
 static void print_heartbeat(const struct heartbeat *heartbeat,
                             const struct heartbeat_origin *origin)
 {
@@ -26,6 +35,7 @@ static int once(struct agent *agent, struct error *error)
     store_get_health(agent->store, &health);
     heartbeat.seq = health.durable_seq;
     print_heartbeat(&heartbeat, store_origin(agent->store));
+    print_why(agent->sampler);
     if (deliver_once(agent->generation->deliver) > 0)
         return error_set(error, EXIT_CODE_UNAVAILABLE,
                          "not everything was delivered; what is left is kept for the next time");
@@ -48,6 +58,7 @@ static int dry_run(struct agent *agent, struct plan *plan, struct error *error)
     parts_wait_for_first_words(agent);
     sampler_tick(agent->sampler, &heartbeat);
     print_heartbeat(&heartbeat, &origin);
+    print_why(agent->sampler);
     return 0;
 }
 

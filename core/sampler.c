@@ -23,10 +23,13 @@ struct sampler {
     struct tick previous;
     struct uuid_source uuids;
     struct ledger ledger;
-    struct fuse_view *views; /* owned; one for each detector */
+    struct fuse_view *words;   /* owned; one for each detector */
+    struct detect_view *asked; /* owned; the same, in full, as they are now */
 
     struct mutex lock;
-    struct sampler_view view; /* guarded by lock */
+    struct sampler_view view;      /* guarded by lock */
+    bool has_words;                /* guarded by lock; since these detectors are asked */
+    struct detect_view *published; /* guarded by lock; owned; as they were for `view` */
 };
 
 struct sampler *sampler_create(struct clock *clock, struct store *store,
@@ -50,7 +53,9 @@ void sampler_destroy(struct sampler *sampler)
         return;
     mutex_finish(&sampler->lock);
     ledger_finish(&sampler->ledger);
-    free(sampler->views);
+    free(sampler->words);
+    free(sampler->asked);
+    free(sampler->published);
     free(sampler);
 }
 
@@ -58,13 +63,22 @@ void sampler_configure(struct sampler *sampler, struct detect *detect, const str
                        const struct household *household, int32_t poll_interval_sec)
 {
     assert(poll_interval_sec > 0 && poll_interval_sec <= POLL_INTERVAL_MAX_SEC);
+    size_t count = (size_t)detect_count(detect) + 1;
     sampler->detect = detect;
-    sampler->rule = rule;
     sampler->poll_interval_sec = poll_interval_sec;
     ledger_configure(&sampler->ledger, household);
-    free(sampler->views);
-    sampler->views = calloc((size_t)detect_count(detect) + 1, sizeof(sampler->views[0]));
-    assert(sampler->views != NULL);
+    free(sampler->words);
+    free(sampler->asked);
+    sampler->words = calloc(count, sizeof(sampler->words[0]));
+    sampler->asked = calloc(count, sizeof(sampler->asked[0]));
+    struct detect_view *published = calloc(count, sizeof(published[0]));
+    assert(sampler->words != NULL && sampler->asked != NULL && published != NULL);
+    mutex_lock(&sampler->lock);
+    free(sampler->published);
+    sampler->published = published;
+    sampler->rule = rule;
+    sampler->has_words = false;
+    mutex_unlock(&sampler->lock);
 }
 
 /* ---- The tick ---- */
@@ -82,19 +96,17 @@ static struct tick now(struct clock *clock)
 static void ask_detectors(struct sampler *sampler, struct heartbeat *heartbeat)
 {
     int count = detect_count(sampler->detect);
-    struct detect_view view;
     for (int i = 0; i < count; i++) {
-        detect_get(sampler->detect, i, &view);
-        sampler->views[i] = view.fuse;
+        detect_get(sampler->detect, i, &sampler->asked[i]);
+        sampler->words[i] = sampler->asked[i].fuse;
     }
-    struct fuse_verdict verdict = fuse(sampler->rule, sampler->views);
+    struct fuse_verdict verdict = fuse(sampler->rule, sampler->words);
     heartbeat->is_playing = verdict.is_playing;
     if (verdict.decided_by < 0)
         return;
-    detect_get(sampler->detect, verdict.decided_by, &view);
-    memcpy(heartbeat->decided_by, view.name, sizeof(heartbeat->decided_by));
-    memcpy(heartbeat->activity, sampler->views[verdict.decided_by].activity,
-           sizeof(heartbeat->activity));
+    const struct detect_view *decided = &sampler->asked[verdict.decided_by];
+    memcpy(heartbeat->decided_by, decided->name, sizeof(heartbeat->decided_by));
+    memcpy(heartbeat->activity, decided->fuse.activity, sizeof(heartbeat->activity));
 }
 
 static void publish(struct sampler *sampler, const struct heartbeat *heartbeat)
@@ -105,6 +117,10 @@ static void publish(struct sampler *sampler, const struct heartbeat *heartbeat)
                 strcmp(view->heartbeat.activity, heartbeat->activity) == 0;
     if (!same)
         view->since_ms = heartbeat->wall_ms - heartbeat->credited_ms;
+    struct detect_view *before = sampler->published;
+    sampler->published = sampler->asked;
+    sampler->asked = before;
+    sampler->has_words = true;
     view->has_heartbeat = true;
     view->heartbeat = *heartbeat;
     view->today = sampler->ledger.today.account;
@@ -151,6 +167,15 @@ void sampler_get(struct sampler *sampler, struct sampler_view *view)
 {
     mutex_lock(&sampler->lock);
     *view = sampler->view;
+    mutex_unlock(&sampler->lock);
+}
+
+void sampler_why(struct sampler *sampler, char text[DETECT_WHY_CAPACITY])
+{
+    text[0] = '\0';
+    mutex_lock(&sampler->lock);
+    if (sampler->has_words)
+        detect_why(sampler->rule, sampler->published, text);
     mutex_unlock(&sampler->lock);
 }
 

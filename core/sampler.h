@@ -35,6 +35,10 @@ struct sampler_view {
 };
 void sampler_get(struct sampler *sampler, struct sampler_view *view); /* [any thread] */
 
+/* Why the newest heartbeat says so, as detect_why(); "": there is none since these detectors are
+ * asked. [any thread] */
+void sampler_why(struct sampler *sampler, char text[DETECT_WHY_CAPACITY]);
+
 /* A grant for a day was committed, `granted_ms` is all that was granted for it: it counts from now
  * on, and shows at once. [any thread] */
 void sampler_granted(struct sampler *sampler, int32_t date, int64_t granted_ms);

@@ -26,13 +26,14 @@ static void add(struct json_object *json, const char *key, struct json_object *v
 
 /* ---- Parts ---- */
 
-static void add_playing(struct json_object *json, const struct sampler_view *view)
+static void add_playing(struct json_object *json, const struct sampler_view *view, const char *why)
 {
     const struct heartbeat *heartbeat = &view->heartbeat;
     bool known = view->has_heartbeat;
     add(json, "is_playing", known ? json_object_new_boolean(heartbeat->is_playing) : NULL);
     add(json, "activity", known ? json_text(heartbeat->activity) : NULL);
     add(json, "decided_by", known ? json_text(heartbeat->decided_by) : NULL);
+    add(json, "why", json_text(why));
     add(json, "since", known ? json_timestamp(view->since_ms) : NULL);
     add(json, "last_seen", known ? json_timestamp(heartbeat->wall_ms) : NULL);
 }
@@ -55,7 +56,7 @@ static struct json_object *today_json(const struct sampler_view *view)
     return json;
 }
 
-static struct json_object *detector_json(const struct detect_view *view, int64_t now_ms)
+struct json_object *status_detector(const struct detect_view *view, int64_t now_ms)
 {
     struct json_object *json = object();
     add(json, "name", json_object_new_string(view->name));
@@ -139,12 +140,14 @@ char *status_json(const struct status_source *source)
 {
     struct generation *generation = source->generation;
     int64_t now_ms = source->clock->monotonic_ms(source->clock);
+    char why[DETECT_WHY_CAPACITY];
     struct sampler_view view;
     sampler_get(source->sampler, &view);
+    sampler_why(source->sampler, why);
 
     struct json_object *json = object();
     add(json, "device_id", json_object_new_string(store_origin(source->store)->device_id));
-    add_playing(json, &view);
+    add_playing(json, &view, why);
     add(json, "online", online(generation->deliver));
     add(json, "today", today_json(&view));
 
@@ -152,7 +155,7 @@ char *status_json(const struct status_source *source)
     for (int i = 0; i < detect_count(generation->detect); i++) {
         struct detect_view detector;
         detect_get(generation->detect, i, &detector);
-        json_object_array_add(detectors, detector_json(&detector, now_ms));
+        json_object_array_add(detectors, status_detector(&detector, now_ms));
     }
     add(json, "detectors", detectors);
 

@@ -22,7 +22,9 @@ char *status_json(const struct status_source *source); /* freed by the caller */
 /* Its sinks, as an array: how each fares, what waits for it, and what was set aside. */
 struct json_object *status_sinks(const struct status_source *source);
 
-/* Parts of it. What calls into a plugin cost, and how it behaves. */
+/* Parts of it. A detector and its newest word. */
+struct json_object *status_detector(const struct detect_view *view, int64_t now_ms);
+/* What calls into a plugin cost, and how it behaves. */
 struct json_object *status_account(const struct instance_account *account);
 struct json_object *status_seconds_since(int64_t then_ms, int64_t now_ms);
 

@@ -13,6 +13,7 @@ static const char help[] =
     "Commands\n"
     "  run                     run the agent until it is stopped (the default)\n"
     "  once                    take one heartbeat, store it, and send what waits\n"
+    "  detect [NAME]           what each detector sees, and why that counts as playing or not\n"
     "  status                  ask the running agent what it sees, and how it fares\n"
     "  report                  the last days: used, allowance, overdraft, and what was played\n"
     "  check                   check the configuration, and say all that is wrong with it\n"
@@ -35,14 +36,16 @@ static const char help[] =
     "  --set PATH=VALUE   change a setting: --set api.port=4000 (as often as you like)\n"
     "  --once             the same as the command once\n"
     "  --dry-run          print one heartbeat, and neither store nor send it\n"
+    "  --watch            detect: again and again, with the configuration as it is by then\n"
+    "  --detector NAME    once: what this detector sees, and no heartbeat\n"
     "  --date DATE        grant: for this day (2026-01-16), and not for today\n"
     "  --note TEXT        grant: why\n"
     "  --only CHECK       plugins check: run this check alone\n"
     "  --seed NUMBER      plugins check: repeat what was random\n"
     "  --days NUMBER      report: so many days up to today, 1 to 3660 (7)\n"
     "  --csv              report: answer in CSV\n"
-    "  --json             answer in JSON (status, report, sinks, quarantine, grant, grants,\n"
-    "                     verify, plugins list, describe and check)\n"
+    "  --json             answer in JSON (status, detect, report, sinks, quarantine, grant,\n"
+    "                     grants, verify, plugins list, describe and check)\n"
     "  --repair           verify: mend what it finds\n"
     "  --version          print the version\n"
     "  --help             print this\n"
@@ -86,6 +89,8 @@ static bool *switch_of(struct command_line *line, const char *argument)
 {
     if (strcmp(argument, "--json") == 0)
         return &line->json;
+    if (strcmp(argument, "--watch") == 0)
+        return &line->watch;
     if (strcmp(argument, "--csv") == 0)
         return &line->csv;
     if (strcmp(argument, "--once") == 0)
@@ -117,7 +122,8 @@ static int take_option(struct command_line *line, int argc, char **argv, int *in
         const char **value;
     } valued[] = {{"--config", &line->config_file}, {"--date", &line->date},
                   {"--days", &line->days},          {"--note", &line->note},
-                  {"--only", &line->only},          {"--seed", &line->seed}};
+                  {"--detector", &line->detector},  {"--only", &line->only},
+                  {"--seed", &line->seed}};
     for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]) && !missing; i++) {
         const char *given = value_of(valued[i].name, argc, argv, index, &missing);
         if (given == NULL)

@@ -14,17 +14,12 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"run", command_run, 0},
-    {"once", command_once, 0},
-    {"status", command_status, 0},
-    {"report", command_report, 0},
-    {"plugins", command_plugins, 2},
-    {"check", command_check, 0},
-    {"verify", command_verify, 0},
-    {"sinks", command_sinks, 1},
-    {"quarantine", command_quarantine, 3},
-    {"backup", command_backup, 1},
-    {"grant", command_grant, 1},
+    {"run", command_run, 0},       {"once", command_once, 0},
+    {"detect", command_detect, 1}, {"status", command_status, 0},
+    {"report", command_report, 0}, {"plugins", command_plugins, 2},
+    {"check", command_check, 0},   {"verify", command_verify, 0},
+    {"sinks", command_sinks, 1},   {"quarantine", command_quarantine, 3},
+    {"backup", command_backup, 1}, {"grant", command_grant, 1},
     {"grants", command_grants, 0},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };

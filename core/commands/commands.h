@@ -15,14 +15,16 @@ struct command_line {
     const char *config_file;                /* NULL: unset */
     const char *sets[COMMAND_SETS_MAX + 1]; /* NULL-terminated */
     int sets_count;
-    const char *only; /* plugins check: the one check to run; NULL: all */
-    const char *seed; /* plugins check; NULL: unset */
-    const char *date; /* grant; NULL: today */
-    const char *note; /* grant; NULL: none */
-    bool in_child;    /* plugins check: this is the process for one check */
-    bool repair;      /* verify */
-    const char *days; /* report; NULL: unset */
-    bool csv;         /* report */
+    const char *only;     /* plugins check: the one check to run; NULL: all */
+    const char *seed;     /* plugins check; NULL: unset */
+    const char *date;     /* grant; NULL: today */
+    const char *note;     /* grant; NULL: none */
+    const char *detector; /* once; NULL: all, and a heartbeat of it */
+    bool in_child;        /* plugins check: this is the process for one check */
+    bool repair;          /* verify */
+    const char *days;     /* report; NULL: unset */
+    bool csv;             /* report */
+    bool watch;           /* detect */
     bool json;
     bool once;
     bool dry_run;
@@ -64,6 +66,7 @@ int plugins_release(const struct command_line *line, const char *name);
 
 int command_run(const struct command_line *line);
 int command_once(const struct command_line *line);
+int command_detect(const struct command_line *line);
 int command_status(const struct command_line *line);
 int command_plugins(const struct command_line *line);
 int command_plugins_check(const struct command_line *line);

@@ -30,6 +30,12 @@ static void print_now(struct json_object *status)
                json_get_text(status, "since"), json_get_text(status, "decided_by"));
 }
 
+static void print_why(struct json_object *status)
+{
+    if (json_get(status, "why") != NULL)
+        printf("%-10s %s\n", "why", json_get_text(status, "why"));
+}
+
 static void print_today(struct json_object *today)
 {
     if (today == NULL)
@@ -68,6 +74,7 @@ static void print_text(struct json_object *status)
     struct json_object *store = json_get(status, "store");
     printf("%-10s %s\n", "device", json_get_text(status, "device_id"));
     print_now(status);
+    print_why(status);
     print_today(json_get(status, "today"));
     print_parts("detectors", json_get(status, "detectors"));
     print_parts("sinks", json_get(status, "sinks"));

@@ -115,10 +115,3 @@ void detect_get(struct detect *detect, int index, struct detect_view *view)
     detect_worker_get(worker, view);
     judge_age(worker, detect->clock->monotonic_ms(detect->clock), view);
 }
-
-const char *detect_state_name(enum detect_state state)
-{
-    static const char *const names[] = {"starting", "ok",      "unavailable", "failed",
-                                        "wedged",   "refused", "quarantined"};
-    return names[state];
-}

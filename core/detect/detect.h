@@ -57,6 +57,8 @@ int detect_count(const struct detect *detect);
 /* Every detector has polled once, or failed to. [main] */
 bool detect_is_ready(struct detect *detect);
 
+enum { DETECT_SIGHTS_MAX = 8, DETECT_WHY_CAPACITY = 2048 };
+
 /* The newest word of a detector. */
 struct detect_view {
     char name[INSTANCE_CAPACITY];
@@ -66,8 +68,10 @@ struct detect_view {
     struct fuse_view fuse; /* what counts */
     double value;
     char subject[ACTIVITY_CAPACITY];
-    char reason[512];  /* "": none; why it is not DETECT_OK */
-    int64_t polled_ms; /* monotonic; 0: never */
+    struct instance_observation sights[DETECT_SIGHTS_MAX]; /* all that it sees, as it tells them */
+    int sights_count;                                      /* may be more than fit */
+    char reason[512];                                      /* "": none; why it is not DETECT_OK */
+    int64_t polled_ms;                                     /* monotonic; 0: never */
     int64_t polls;
     int64_t failures;
     struct instance_account account;
@@ -87,5 +91,10 @@ struct detect_name {
 };
 int playing_when_parse(const char *text, const struct detect_name *names, int count,
                        struct fuse_rule *rule, struct error *error);
+
+/* What each detector of the rule says, in its order: "games sees Minecraft by java (pid 4711); idle
+ * is not active". "": the rule names none. Pure. */
+void detect_why(const struct fuse_rule *rule, const struct detect_view *views,
+                char text[DETECT_WHY_CAPACITY]);
 
 #endif

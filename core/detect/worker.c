@@ -56,6 +56,9 @@ static void publish(struct detect_worker *worker, const struct detect_view *view
 static void see(const struct instance_observation *observation, void *context)
 {
     struct detect_view *view = context;
+    if (view->sights_count < DETECT_SIGHTS_MAX)
+        view->sights[view->sights_count] = *observation;
+    view->sights_count++;
     bool better = observation->active &&
                   (!view->fuse.active || observation->confidence > view->fuse.confidence);
     bool only = !view->fuse.active && view->subject[0] == '\0';
@@ -68,13 +71,19 @@ static void see(const struct instance_observation *observation, void *context)
     memcpy(view->subject, observation->subject, sizeof(view->subject));
 }
 
-static void set_failed(struct detect_view *view, int32_t status, const struct error *error)
+static void see_nothing(struct detect_view *view)
 {
-    view->state = status == CLB_UNAVAILABLE ? DETECT_UNAVAILABLE : DETECT_FAILED;
-    view->failures++;
     memset(&view->fuse, 0, sizeof(view->fuse));
     view->value = 0;
     view->subject[0] = '\0';
+    view->sights_count = 0;
+}
+
+static void set_failed(struct detect_view *view, int32_t status, const struct error *error)
+{
+    see_nothing(view);
+    view->state = status == CLB_UNAVAILABLE ? DETECT_UNAVAILABLE : DETECT_FAILED;
+    view->failures++;
     snprintf(view->reason, sizeof(view->reason), "%.511s", error->text);
 }
 
@@ -90,9 +99,7 @@ static int32_t look(struct detect_worker *worker)
     if (worker->instance->state != INSTANCE_RUNNING)
         status = instance_start(worker->instance, &error);
     if (status == CLB_OK) {
-        memset(&view.fuse, 0, sizeof(view.fuse));
-        view.value = 0;
-        view.subject[0] = '\0';
+        see_nothing(&view);
         status = instance_poll(worker->instance, now_ms(worker) + worker->deadline_ms, see, &view,
                                &error);
         view.polls++;
@@ -132,9 +139,8 @@ static void retire(struct detect_worker *worker)
         instance_stop(instance);
     instance_get_account(instance, &account);
     detect_worker_get(worker, &view);
-    memset(&view.fuse, 0, sizeof(view.fuse));
+    see_nothing(&view);
     view.state = DETECT_QUARANTINED;
-    view.subject[0] = '\0';
     snprintf(view.reason, sizeof(view.reason), "the plugin %s", account.leak);
     publish(worker, &view);
     while (!is_cancelled(worker))

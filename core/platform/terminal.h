@@ -9,6 +9,7 @@
 struct terminal {
     int columns;     /* 80 where that is not known */
     bool is_utf8;    /* the locale says so */
+    bool is_screen;  /* a terminal that can be drawn on */
     bool has_colour; /* a terminal, and nobody minds ($NO_COLOR) */
 };
 

@@ -43,7 +43,8 @@ void terminal_look(struct terminal *terminal)
     bool is_dumb = kind == NULL || kind[0] == '\0' || strcmp(kind, "dumb") == 0;
     terminal->columns = find_columns();
     terminal->is_utf8 = has_utf8();
-    terminal->has_colour = isatty(STDOUT_FILENO) == 1 && !is_dumb && !is_set("NO_COLOR");
+    terminal->is_screen = isatty(STDOUT_FILENO) == 1 && !is_dumb;
+    terminal->has_colour = terminal->is_screen && !is_set("NO_COLOR");
 }
 
 int terminal_character_columns(uint32_t character)

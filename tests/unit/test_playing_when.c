@@ -229,6 +229,57 @@ static void length_is_limited(void **state)
     assert_int_equal(playing_when_parse(NULL, many, FUSE_STEPS_MAX / 2, &rule, &error), 0);
 }
 
+/* ---- Why ---- */
+
+static void each_says_its_word_once_and_in_order(void **state)
+{
+    struct detect_view views[NAMES] = {
+        {.name = "games",
+         .state = DETECT_OK,
+         .fuse = {.available = true, .active = true, .activity = "Minecraft"},
+         .subject = "java (pid 7)"},
+        {.name = "away", .state = DETECT_OK, .fuse = {.available = true}},
+        {.name = "browser", .state = DETECT_WEDGED, .reason = "a call hangs"},
+        {.name = "a1_b", .state = DETECT_OK, .fuse = {.available = true, .active = true}}};
+    struct fuse_rule rule;
+    char why[DETECT_WHY_CAPACITY];
+    (void)state;
+    parse("(browser or games) and not away and (games or a1_b)", &rule);
+    detect_why(&rule, views, why);
+    assert_string_equal(why, "browser is wedged and counts as not active; games sees Minecraft by "
+                             "java (pid 7); away is not active; a1_b is active");
+    views[0].fuse.activity[0] = '\0';
+    parse("games", &rule);
+    detect_why(&rule, views, why);
+    assert_string_equal(why, "games is active: java (pid 7)");
+    views[0].subject[0] = '\0';
+    detect_why(&rule, views, why);
+    assert_string_equal(why, "games is active");
+    detect_why(&(struct fuse_rule){0}, views, why);
+    assert_string_equal(why, "");
+}
+
+static void what_has_no_room_is_left_out_whole(void **state)
+{
+    static struct detect_name many[FUSE_STEPS_MAX / 2];
+    static struct detect_view views[FUSE_STEPS_MAX / 2];
+    struct fuse_rule rule;
+    struct error error = {0};
+    char why[DETECT_WHY_CAPACITY];
+    (void)state;
+    for (int i = 0; i < FUSE_STEPS_MAX / 2; i++) {
+        many[i] = (struct detect_name){"x", true};
+        snprintf(views[i].name, sizeof(views[i].name), "detector_%d", i);
+        views[i].fuse = (struct fuse_view){.available = true, .active = true};
+        memset(views[i].fuse.activity, 'm', sizeof(views[i].fuse.activity) - 1);
+        memset(views[i].subject, 's', sizeof(views[i].subject) - 1);
+    }
+    assert_int_equal(playing_when_parse(NULL, many, FUSE_STEPS_MAX / 2, &rule, &error), 0);
+    detect_why(&rule, views, why);
+    assert_in_range(strlen(why), DETECT_WHY_CAPACITY - 300, DETECT_WHY_CAPACITY - 1);
+    assert_int_equal(why[strlen(why) - 1], 's');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +290,8 @@ int main(void)
         cmocka_unit_test(long_names_are_not_cut),
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(length_is_limited),
+        cmocka_unit_test(each_says_its_word_once_and_in_order),
+        cmocka_unit_test(what_has_no_room_is_left_out_whole),
     };
     return cmocka_run_group_tests_name("playing_when", tests, NULL, NULL);
 }
