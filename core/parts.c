@@ -142,6 +142,7 @@ int parts_stop(struct agent *agent, int code)
     lock_file_release(&agent->lock);
     if (agent->left_behind) {
         log_warning("agent", "ends without the workers that did not come back");
+        (void)fflush(stdout); /* which exit() would have done */
         process_exit_now(code);
     }
     wakeup_finish(&agent->wakeup);

@@ -185,6 +185,12 @@ class Faults(Household):
         self.assertEqual(0, agent.stop()[0])
         self.assert_names(agent, "detector bad does not come back, and is left behind")
 
+    def test_what_was_printed_is_not_lost_with_it(self):
+        agent = self.detector("hang_stop")
+        done = agent.run("once")
+        self.assertEqual(1, json.loads(done.stdout)["seq"])
+        self.assertIn("ends without the workers that did not come back", done.stderr)
+
     def test_a_failing_poll_is_asked_less_and_less_often(self):
         agent = self.detector("fail")
         begun = time.monotonic()
