@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Where displays are: the environment of an agent that runs in somebody's session says it; one that
+ * runs as a service finds their sockets. */
+#ifndef DESKTOP_DISPLAYS_H
+#define DESKTOP_DISPLAYS_H
+
+#include "source.h"
+
+#include <stddef.h>
+
+enum { DISPLAYS_MAX = 8, DISPLAYS_NAME = 256 };
+
+struct desktop_display {
+    char name[DISPLAYS_NAME];      /* X11: ":0"; Wayland: the path of the socket */
+    char authority[DISPLAYS_NAME]; /* X11: the file with its key; "": where the library looks */
+};
+
+/* At most DISPLAYS_MAX, the likeliest first; 0: there is none. Only of the agent's own user, and
+ * for root of people, who are not system accounts. */
+int displays_x11(const struct desktop_settings *settings, struct desktop_display *displays);
+int displays_wayland(const struct desktop_settings *settings, struct desktop_display *displays);
+
+#endif

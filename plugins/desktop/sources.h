@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The sources of one detector: opened when they can be, tried again with growing pauses when not.
+ */
+#ifndef DESKTOP_SOURCES_H
+#define DESKTOP_SOURCES_H
+
+#include "source.h"
+
+#include <clockblock/services.h>
+#include <stddef.h>
+
+enum { SOURCES_MAX = 6, SOURCES_WHY = 120 };
+
+/* What there is to choose from, the most trusted first. */
+struct sources_entry {
+    const char *name;
+    const struct desktop_source *source; /* NULL: it was left out when the plugin was built */
+};
+
+struct sources_slot {
+    const char *name;                    /* static */
+    const struct desktop_source *source; /* static; NULL as above */
+    void *data;                          /* owned */
+    bool is_open;
+    int64_t again_ms; /* not opened before */
+    int64_t pause_ms; /* and after the next failure so much later */
+    char why[SOURCES_WHY];
+};
+
+struct sources {
+    struct sources_slot slots[SOURCES_MAX];
+    int count;
+};
+
+/* Takes those that the option `wanted` names; "all": every one that was built in. False and a
+ * sentence. Call sources_finish() either way. */
+bool sources_init(struct sources *sources, const struct sources_entry *entries, int count,
+                  const clb_setting *wanted, const struct desktop_settings *settings,
+                  clb_error *error);
+void sources_finish(struct sources *sources);
+
+/* Forgets the pauses: all are tried at the next look. */
+void sources_start(struct sources *sources);
+void sources_close(struct sources *sources);
+
+/* Looks with one source, which is opened first when it is its time. False: `why` of the slot says
+ * why. */
+bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen);
+
+/* "x11: there is no display; wayland: ..." of all slots. */
+void sources_why(const struct sources *sources, char *text, size_t capacity);
+
+/* The wait() of a detector: CLB_EVENT when a source has something new, which is looked for at most
+ * once a second. */
+int32_t sources_wait(struct sources *sources, const clb_host *host, const clb_clock *clock,
+                     const clb_run *run, int64_t max_ms);
+
+#endif
