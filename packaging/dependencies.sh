@@ -8,7 +8,7 @@ packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-o
   libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev)
 for option in "$@"; do
   case "$option" in
-    --test) packages+=(libcmocka-dev clang clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
+    --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server) ;;
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;

@@ -426,116 +426,6 @@ static void what_has_little_memory_uses_no_gpu(void **state)
             fail_msg("\"%s\" is small", others[i]);
 }
 
-/* ---- Random texts ---- */
-
-static uint64_t chance(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
-static long from_environment(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-    return text != NULL ? strtol(text, NULL, 10) : otherwise;
-}
-
-/* Pieces that mean something, and bytes that do not. */
-static size_t make_text(uint64_t *seed, char *text, size_t capacity)
-{
-    static const char *const pieces[] = {"drm-driver:\t",
-                                         "amdgpu\n",
-                                         "drm-client-id:",
-                                         "drm-pdev:\t",
-                                         "drm-engine-gfx: ",
-                                         "drm-engine-",
-                                         "drm-cycles-rcs:",
-                                         "drm-total-cycles-rcs:\t",
-                                         "drm-engine-capacity-gfx: ",
-                                         "0000:03:00.0\n",
-                                         " ns\n",
-                                         "\n",
-                                         ":",
-                                         "18446744073709551615",
-                                         "-1",
-                                         "2\n",
-                                         "1234567890 ns\n",
-                                         "\t",
-                                         "drm-total-cycles-"};
-    size_t length = 0;
-    size_t wanted = chance(seed) % capacity;
-    while (length < wanted) {
-        const char *piece = pieces[chance(seed) % (sizeof(pieces) / sizeof(pieces[0]))];
-        char byte[2] = {(char)chance(seed), 0};
-        piece = chance(seed) % 8 == 0 ? byte : piece;
-        size_t bytes = piece == byte ? 1 : strlen(piece);
-        bytes = bytes < wanted - length ? bytes : wanted - length;
-        memcpy(text + length, piece, bytes);
-        length += bytes;
-    }
-    return length;
-}
-
-static void check_name(const char *name)
-{
-    for (size_t i = 0;; i++) {
-        assert_true(i < FDINFO_NAME_CAPACITY);
-        if (name[i] == '\0')
-            return;
-        assert_true(name[i] > ' ' && name[i] <= '~');
-    }
-}
-
-static void feed(struct use_client *client, const char *text, size_t length, int64_t now_ms)
-{
-    struct fdinfo info;
-    double percents[FDINFO_ENGINES_MAX];
-    if (!fdinfo_parse(text, length, &info))
-        return;
-    check_name(info.driver);
-    check_name(info.device);
-    assert_in_range(info.count, 0, FDINFO_ENGINES_MAX);
-    for (int i = 0; i < info.count; i++) {
-        check_name(info.engines[i].name);
-        assert_in_range(info.engines[i].capacity, 1, FDINFO_CAPACITY_MAX);
-    }
-    use_update(client, &info, now_ms, percents);
-    for (int i = 0; i < FDINFO_ENGINES_MAX; i++)
-        assert_true(percents[i] >= 0 && percents[i] <= 100);
-}
-
-static void random_texts_do_no_harm(void **state)
-{
-    long rounds = from_environment("CLB_FUZZ", 20000);
-    uint64_t seed = (uint64_t)from_environment("CLB_SEED", 20261);
-    struct use_client client = {0};
-    char text[1024];
-    (void)state;
-    printf("CLB_FUZZ=%ld CLB_SEED=%llu\n", rounds, (unsigned long long)seed);
-    seed = seed * 2 + 1;
-    int64_t now_ms = 0;
-    for (long round = 0; round < rounds; round++) {
-        size_t length = make_text(&seed, text, sizeof(text));
-        char *copy = malloc(length > 0 ? length : 1); /* so that sanitizers see what lies behind */
-        assert_non_null(copy);
-        memcpy(copy, text, length);
-        now_ms += (int64_t)(chance(&seed) % 20000) - 1000;
-        feed(&client, copy, length, now_ms);
-        free(copy);
-
-        char program[NAMES_CAPACITY];
-        char name[NAMES_CAPACITY];
-        char again[NAMES_CAPACITY];
-        names_program(program, text, length);
-        names_choose(name, program, program);
-        memcpy(again, name, sizeof(again));
-        names_clean(again);
-        assert_string_equal(name, again); /* what is clean stays as it is */
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -562,7 +452,6 @@ int main(void)
         cmocka_unit_test(a_process_is_called_by_its_whole_name),
         cmocka_unit_test(files_are_looked_through_in_slices),
         cmocka_unit_test(what_has_little_memory_uses_no_gpu),
-        cmocka_unit_test(random_texts_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
