@@ -49,7 +49,7 @@ class Household(Agent):
                          f'day: {{ timezone = "{zone}"; starts_at = "{starts_at}"; }}; {rest}')
         once = self.run("once")
         assert once.returncode == 0, once.stderr
-        self.today = (int(time.time() * 1000) + AHEAD_H * 3_600_000) // DAY
+        self.this_day = (int(time.time() * 1000) + AHEAD_H * 3_600_000) // DAY
 
     def start_of(self, date):
         return date * DAY - AHEAD_H * 3_600_000
@@ -62,7 +62,7 @@ class Household(Agent):
 
     def play(self, ago, hour, name, used_ms, overdraft_ms=0):
         """On the day so many days ago, from an hour on; the last of it is overdraft. A session too."""
-        activity, begun = self.activity(name), self.start_of(self.today - ago) + int(hour * 60) * MINUTE
+        activity, begun = self.activity(name), self.start_of(self.this_day - ago) + int(hour * 60) * MINUTE
         at, end = begun, begun + used_ms
         while at < end:
             until_ms = min((at // SLOT + 1) * SLOT, end)
@@ -79,11 +79,11 @@ class Household(Agent):
 
     def close_day(self, ago, allowance_ms, granted_ms=0):
         """As the agent does at the first heartbeat of the next day."""
-        start = self.start_of(self.today - ago)
+        start = self.start_of(self.this_day - ago)
         used, over = self.sql("SELECT coalesce(sum(used_ms), 0), coalesce(sum(overdraft_ms), 0) FROM"
                               " usage_slots WHERE slot >= ? AND slot < ?", start // SLOT,
                               (start + DAY) // SLOT)[0]
-        self.sql("INSERT INTO local_days VALUES(1, ?, ?, ?, ?, ?, ?, ?)", self.today - ago, start,
+        self.sql("INSERT INTO local_days VALUES(1, ?, ?, ?, ?, ?, ?, ?)", self.this_day - ago, start,
                  start + DAY, allowance_ms, granted_ms, used, over)
 
     def report(self, *arguments):
@@ -147,8 +147,8 @@ class Table(Base):
         scripted(agent)
         text = agent.in_terminal(80, NO_COLOR="1")
         lines = self.lines(text)
-        self.assertEqual([date_text(agent.today - ago) for ago in range(6, -1, -1)], list(lines))
-        under, at, beyond, none, today = (lines[date_text(agent.today - ago)] for ago in (4, 3, 2, 1, 0))
+        self.assertEqual([date_text(agent.this_day - ago) for ago in range(6, -1, -1)], list(lines))
+        under, at, beyond, none, today = (lines[date_text(agent.this_day - ago)] for ago in (4, 3, 2, 1, 0))
         # The longest day has 145 of 30 columns; 120 minutes are 25 of them, rounded.
         self.assertRegex(under[0], r"^   1 h 29 m  █{18}▌·{6}      +2 h 00 m$")
         self.assertEqual("Minecraft 1 h 01 m, Doom 28 m", under[1])
@@ -185,7 +185,7 @@ class Table(Base):
     def test_grants_move_the_allowance_and_nothing_that_was_used(self):
         agent = self.make()
         scripted(agent)
-        day, today = (date_text(agent.today - ago) for ago in (2, 0))
+        day, today = (date_text(agent.this_day - ago) for ago in (2, 0))
         for minutes, date in (("30", day), ("-45", today)):
             granted = agent.run("grant", minutes, "--date", date)
             self.assertEqual(0, granted.returncode, granted.stderr)
@@ -200,9 +200,9 @@ class Table(Base):
         agent.play(1, 10, "Minecraft", 30_000)
         text = agent.in_terminal(80, NO_COLOR="1")
         lines = self.lines(text)
-        self.assertRegex(lines[date_text(agent.today - 1)][0], r"^ +< 1 m  █{30} +no limit$")
-        self.assertRegex(lines[date_text(agent.today)][0], r"^ +0 m +no limit$")
-        self.assertEqual("today so far", lines[date_text(agent.today)][1])
+        self.assertRegex(lines[date_text(agent.this_day - 1)][0], r"^ +< 1 m  █{30} +no limit$")
+        self.assertRegex(lines[date_text(agent.this_day)][0], r"^ +0 m +no limit$")
+        self.assertEqual("today so far", lines[date_text(agent.this_day)][1])
         self.assertRegex(text.splitlines()[-1], r"^7 days +< 1 m *$")
 
     def test_colour_is_for_terminals_that_want_it(self):
@@ -261,11 +261,11 @@ class ForPrograms(Base):
     def test_json_is_what_days_says_to_the_millisecond(self):
         agent = self.make()
         scripted(agent)
-        agent.run("grant", "7", "--date", date_text(agent.today - 1))
+        agent.run("grant", "7", "--date", date_text(agent.this_day - 1))
         agent.start()
         reported = json.loads(agent.report("--json", "--days", "30"))
         self.assertEqual("pc-test", reported["device_id"])
-        status, listed = agent.get(f"/days?from={date_text(agent.today - 29)}&to={date_text(agent.today)}")
+        status, listed = agent.get(f"/days?from={date_text(agent.this_day - 29)}&to={date_text(agent.this_day)}")
         self.assertEqual(200, status)
         for day in reported["days"]:
             played = sum(round(a["minutes_used"] * MINUTE) for a in day["activities"])
@@ -316,7 +316,7 @@ class Damage(Base):
 
     def days(self, agent, count):
         days = json.loads(agent.report("--json", "--days", str(count)))["days"]
-        self.assertEqual([date_text(agent.today - ago) for ago in range(count - 1, -1, -1)],
+        self.assertEqual([date_text(agent.this_day - ago) for ago in range(count - 1, -1, -1)],
                          [day["date"] for day in days])
         self.assertEqual([True] * (count - 1) + [False], [day["closed"] for day in days])
         agent.report("--days", str(count))
@@ -329,15 +329,15 @@ class Damage(Base):
             with self.subTest(damage):
                 agent = self.make()
                 scripted(agent)
-                agent.sql(f"UPDATE local_days SET {damage} WHERE date = ?", agent.today - 3)
+                agent.sql(f"UPDATE local_days SET {damage} WHERE date = ?", agent.this_day - 3)
                 agent.sql("INSERT INTO sessions VALUES(NULL, 1, 0, ?, 9223372036854775807, 5, 0)",
-                          agent.start_of(agent.today))
+                          agent.start_of(agent.this_day))
                 agent.sql("UPDATE last_tick SET wall_ms = 4611686018427387904")
                 days = self.days(agent, 7)
-                self.assertEqual(agent.start_of(agent.today - 3), datetime.datetime.fromisoformat(
+                self.assertEqual(agent.start_of(agent.this_day - 3), datetime.datetime.fromisoformat(
                     days[3]["start"]).timestamp() * 1000)
                 agent.start()
-                query = f"from={date_text(agent.today - 6)}&to={date_text(agent.today)}"
+                query = f"from={date_text(agent.this_day - 6)}&to={date_text(agent.this_day)}"
                 for path in ("/days", "/sessions", "/activities"):
                     self.assertEqual(200, agent.get(f"{path}?{query}")[0])
                 agent.stop()
@@ -348,7 +348,7 @@ class Damage(Base):
         self.loosen(agent, "PRIMARY KEY(device, date)", "PRIMARY KEY(device, date, start_ms)")
         for turn in range(1, 90):
             agent.sql("INSERT INTO local_days SELECT device, date, start_ms + ?, end_ms, allowance_ms, granted_ms,"
-                      " used_ms, overdraft_ms FROM local_days WHERE date = ? LIMIT 1", turn * SLOT, agent.today - 2)
+                      " used_ms, overdraft_ms FROM local_days WHERE date = ? LIMIT 1", turn * SLOT, agent.this_day - 2)
         self.loosen(agent, "PRIMARY KEY(device, date, start_ms)", "PRIMARY KEY(device, date)")
         self.days(agent, 3)
         self.days(agent, 7)
@@ -396,7 +396,7 @@ class Ranges(Base):
         agent.play(0, 2, "Late", 60 * MINUTE)      # the calendar's today, the household's yesterday
         agent.play(1, 22, "Minecraft", 30 * MINUTE + 1)
         agent.start()
-        yesterday, today = date_text(agent.today - 1), date_text(agent.today)
+        yesterday, today = date_text(agent.this_day - 1), date_text(agent.this_day)
         query = f"from={yesterday}&to={today}"
         own, civil = agent.get(f"/days?{query}")[1], agent.get(f"/days?{query}&tz={TZ}")[1]
         late, game = 60, (30 * MINUTE + 1) / MINUTE
@@ -418,9 +418,9 @@ class Ranges(Base):
         agent = self.make()
         agent.play(1, 23.5, "", 45 * MINUTE, 5 * MINUTE)
         agent.start()
-        start = agent.start_of(agent.today - 1) + 23 * 60 * MINUTE + 30 * MINUTE
+        start = agent.start_of(agent.this_day - 1) + 23 * 60 * MINUTE + 30 * MINUTE
         for ago in (1, 0):  # it reaches into both
-            date = date_text(agent.today - ago)
+            date = date_text(agent.this_day - ago)
             listed = agent.get(f"/sessions?from={date}&to={date}")[1]
             self.assertEqual(1, len(listed))
             begun = datetime.datetime.fromisoformat(listed[0]["start"])
@@ -429,20 +429,20 @@ class Ranges(Base):
                                                     (ended - begun).total_seconds() * 1000))
             self.assertEqual((None, 45, 5), (listed[0]["activity"], listed[0]["minutes_used"],
                                              listed[0]["minutes_overdraft"]))
-        empty = date_text(agent.today - 2)
+        empty = date_text(agent.this_day - 2)
         for path in ("/sessions", "/activities"):
             self.assertEqual((200, []), agent.get(f"{path}?from={empty}&to={empty}"))
 
     def test_what_is_too_much_for_one_answer_is_refused(self):
         agent = self.make()
-        start = agent.start_of(agent.today - 1)
+        start = agent.start_of(agent.this_day - 1)
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001) "
         agent.sql(numbers + "INSERT INTO names(id, name) SELECT 100 + i, 'Game ' || i FROM n")
         agent.sql(numbers + "INSERT INTO usage_slots SELECT 1, ?, 100 + i, i, 0 FROM n", start // SLOT)
         agent.sql(numbers + "INSERT INTO sessions SELECT NULL, 1, 100 + i, ? + i, ? + i + 1, 1, 0 FROM n",
                   start, start)
         agent.start()
-        query = "?from={0}&to={0}".format(date_text(agent.today - 1))
+        query = "?from={0}&to={0}".format(date_text(agent.this_day - 1))
         for path, table in (("/sessions", "sessions"), ("/activities", "usage_slots")):
             status, headers, body = agent.request("GET", path + query)
             problem = json.loads(body)
@@ -456,7 +456,7 @@ class Ranges(Base):
     def test_a_reload_brings_the_new_households_allowance(self):
         agent = self.make()
         agent.start()
-        today = date_text(agent.today)
+        today = date_text(agent.this_day)
 
         def allowance():
             try:
