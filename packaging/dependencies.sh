@@ -5,11 +5,13 @@
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-openssl-dev
-  libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev)
+  libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev libpcre2-dev libsystemd-dev
+  libwayland-dev libxcb1-dev libxau-dev libxcb-screensaver0-dev)
 for option in "$@"; do
   case "$option" in
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
-      abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server) ;;
+      abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
+      dbus-daemon sway foot xvfb xauth openbox xdotool xterm) ;;
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;
     *) echo "usage: $0 [--test] [--bench]" >&2; exit 64 ;;

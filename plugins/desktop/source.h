@@ -16,7 +16,9 @@ struct desktop_settings {
     const char *session_bus;     /* its address; NULL: that of the environment, or the user's */
     const char *system_bus;      /* its address; NULL: the usual one */
     const char *run_root;        /* "/run": sockets of the users, and logind's own files */
-    const char *sys_root;        /* "/sys": input devices */
+    const char *x11_root;        /* sockets of X servers; NULL: where they always are */
+    const char *sys_root;        /* "/sys": which input devices there are */
+    const char *dev_root;        /* "/dev": to read them */
     int64_t idle_after_ms;       /* what the user calls idle */
 };
 

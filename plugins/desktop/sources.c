@@ -145,8 +145,10 @@ void sources_why(const struct sources *sources, char *text, size_t capacity)
     size_t length = 0;
     text[0] = '\0';
     for (int i = 0; i < sources->count && length < capacity; i++)
-        length += (size_t)snprintf(text + length, capacity - length, "%s%s: %s", i > 0 ? "; " : "",
-                                   sources->slots[i].name, sources->slots[i].why);
+        if (sources->slots[i].why[0] != '\0')
+            length += (size_t)snprintf(text + length, capacity - length, "%s%s: %s",
+                                       length > 0 ? "; " : "", sources->slots[i].name,
+                                       sources->slots[i].why);
 }
 
 static bool dispatch_all(struct sources *sources, const bool *readable, int64_t now_ms)

@@ -47,7 +47,8 @@ void sources_close(struct sources *sources);
  * why. */
 bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen);
 
-/* "x11: there is no display; wayland: ..." of all slots. */
+/* "x11: there is no display; wayland: ..." of all slots that were not able to look; "": all were.
+ */
 void sources_why(const struct sources *sources, char *text, size_t capacity);
 
 /* The wait() of a detector: CLB_EVENT when a source has something new, which is looked for at most

@@ -76,7 +76,7 @@ class Shipped(unittest.TestCase):
 
     def test_it_is_valid_with_every_comment_in_force(self):
         text = re.sub(r"^(\s*)# ([a-z_]+ = .*;)", r"\1\2", self.text, flags=re.M)
-        for key in ("exclude", "steam_app"):  # of a rule
+        for key in ("exclude", "steam_app", "app", "fullscreen"):  # of a rule
             text = text.replace(f"      {key} =", f"      # {key} =")
         text = text.replace("device_token =", "# device_token =")   # the token, or its file
         text = text.replace("    password =", "    # password =")

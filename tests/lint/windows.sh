@@ -13,6 +13,7 @@ for source in core/error.c core/record/*.c core/zone/*.c; do
 done
 for source in plugins/process_name/{apps,games,known,match,names,procfs,rules,steam,vdf}.c \
   plugins/gpu_usage/{fdinfo,names,processes,use}.c \
+  plugins/idle/{combine,pad}.c \
   plugins/http_ingest/{answer,body,fields,header}.c plugins/file/{line,seen}.c \
   plugins/mqtt/{answer,discovery,state,text,topics,window}.c; do
   compile -std=c11 -c "$source" -o /dev/null

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose desktops an agent looks at: its own user's, and as root those of people who are logged in.
+ */
+#ifndef DESKTOP_PEOPLE_H
+#define DESKTOP_PEOPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PEOPLE_MAX = 16 };
+
+/* Their numbers; who sits in front of the screen comes first. Returns how many. */
+int people_here(const char *run_root, int64_t uids[PEOPLE_MAX]);
+
+/* False: it is not known where that is. */
+bool people_home(int64_t uid, char *path, size_t capacity);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A bus of the test's own, and one service on it (bus_service.c), which can be stopped, killed and
+ * started again. */
+#ifndef TESTS_BUS_PLACE_H
+#define TESTS_BUS_PLACE_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+struct bus_place {
+    char folder[64]; /* also the run_root: the bus is at dbus/system_bus_socket in it */
+    char address[128];
+    pid_t daemon;  /* 0: none runs */
+    pid_t service; /* 0: none runs */
+    FILE *commands, *answers;
+};
+
+void bus_place_make(struct bus_place *place); /* with a bus, without a service */
+void bus_place_drop(struct bus_place *place);
+
+void bus_place_start_daemon(struct bus_place *place);
+void bus_place_kill_daemon(struct bus_place *place);
+void bus_place_start_service(struct bus_place *place, const char *name);
+void bus_place_kill_service(struct bus_place *place);
+
+/* Tells the service one line, and waits until it is done. */
+void bus_place_tell(struct bus_place *place, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

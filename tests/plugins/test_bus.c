@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The layer between sources and a bus: answers of all kinds, silence, and a bus that goes away. */
+#include "bus_place.h"
+#include "desktop/bus.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <cmocka.h>
+
+enum { PATIENCE_MS = 30000 };
+
+static const struct bus_object thing = {"org.example.Thing", "/thing", "org.example.Thing"};
+
+struct fixture {
+    struct bus_place place;
+    struct bus *bus;
+    clb_error error;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    assert_non_null(fixture);
+    fixture->error.size = sizeof(fixture->error);
+    bus_place_make(&fixture->place);
+    bus_place_start_service(&fixture->place, thing.service);
+    fixture->bus = bus_open(fixture->place.address, &fixture->error);
+    assert_non_null(fixture->bus);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    bus_close(fixture->bus);
+    bus_place_drop(&fixture->place);
+    free(fixture);
+    return 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timeval now;
+    gettimeofday(&now, NULL);
+    return (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+static bool is_told(struct fixture *fixture)
+{
+    int64_t end_ms = now_ms() + PATIENCE_MS;
+    while (now_ms() < end_ms) {
+        struct pollfd polled = {.fd = bus_descriptor(fixture->bus), .events = POLLIN};
+        poll(&polled, 1, PATIENCE_MS);
+        if (bus_process(fixture->bus))
+            return true;
+    }
+    return false;
+}
+
+static enum bus_result get_text(struct fixture *fixture, const char *method, char **text)
+{
+    *text = NULL;
+    fixture->error.text[0] = '\0';
+    return bus_call_text(fixture->bus, &thing, method, text, &fixture->error);
+}
+
+static void properties_of_the_wanted_type_are_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_property wanted[] = {
+        {.name = "Hint", .type = BUS_BOOL},        {.name = "Since", .type = BUS_UINT64},
+        {.name = "Class", .type = BUS_TEXT_VALUE}, {.name = "Display", .type = BUS_OBJECT_OF_PAIR},
+        {.name = "Wrong", .type = BUS_BOOL},       {.name = "Long", .type = BUS_TEXT_VALUE},
+        {.name = "None", .type = BUS_BOOL},
+    };
+    bus_place_tell(&fixture->place, "property /thing Other s whatever");
+    bus_place_tell(&fixture->place, "property /thing Wrong s true");
+    bus_place_tell(&fixture->place, "property /thing Long s @256");
+    bus_place_tell(&fixture->place, "property /thing Hint b true");
+    bus_place_tell(&fixture->place, "property /thing Since t 18446744073709551615");
+    bus_place_tell(&fixture->place, "property /thing Class s user");
+    bus_place_tell(&fixture->place, "property /thing Display (so) 3 /session/_33");
+    assert_int_equal(BUS_OK, bus_get(fixture->bus, &thing, wanted, 7, &fixture->error));
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(i < 4, wanted[i].is_there);
+    assert_true(wanted[0].number == 1);
+    assert_true(wanted[1].number == UINT64_MAX);
+    assert_string_equal("user", wanted[2].text);
+    assert_string_equal("/session/_33", wanted[3].text);
+}
+
+static void answers_are_a_text_a_number_or_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    uint64_t number = 0;
+    bus_place_tell(&fixture->place, "answer /thing Get s {\"title\": \"x\"}");
+    assert_int_equal(BUS_OK, get_text(fixture, "Get", &text));
+    assert_string_equal("{\"title\": \"x\"}", text);
+    free(text);
+    bus_place_tell(&fixture->place, "answer /thing Get t 41");
+    assert_int_equal(BUS_REFUSED, get_text(fixture, "Get", &text));
+    assert_string_equal("org.example.Thing answered with something else", fixture->error.text);
+    assert_int_equal(
+        BUS_OK, bus_call_number(fixture->bus, &thing, "Get", BUS_UINT64, &number, &fixture->error));
+    assert_true(number == 41);
+    assert_int_equal(BUS_REFUSED, bus_call_number(fixture->bus, &thing, "Get", BUS_BOOL, &number,
+                                                  &fixture->error));
+}
+
+static void an_error_is_told_by_its_name_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    bus_place_tell(&fixture->place, "fail /thing Get org.example.Wrong a title that is private");
+    assert_int_equal(BUS_REFUSED, get_text(fixture, "Get", &text));
+    assert_string_equal("org.example.Thing answered with org.example.Wrong", fixture->error.text);
+    assert_true(bus_refusal_has(fixture->bus, "a title"));
+    assert_int_equal(BUS_REFUSED, get_text(fixture, "Put", &text));
+    assert_false(bus_refusal_has(fixture->bus, "a title"));
+    bus_place_kill_service(&fixture->place);
+    assert_int_equal(BUS_REFUSED, get_text(fixture, "Get", &text));
+    assert_string_equal("org.example.Thing is not on the bus", fixture->error.text);
+    assert_false(bus_is_lost(fixture->bus));
+}
+
+static void signals_that_fit_are_told(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    assert_true(bus_listen(fixture->bus, &thing, "Changed"));
+    get_text(fixture, "Get", &text); /* by when the bus knows that we listen */
+    bus_place_tell(&fixture->place, "signal /thing org.example.Thing Other x");
+    get_text(fixture, "Get", &text);
+    assert_false(bus_process(fixture->bus));
+    bus_place_tell(&fixture->place, "signal /thing org.example.Thing Changed x");
+    assert_true(is_told(fixture));
+    assert_false(bus_process(fixture->bus));
+}
+
+static void a_silent_service_costs_half_a_second(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    kill(fixture->place.service, SIGSTOP);
+    int64_t begin_ms = now_ms();
+    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_string_equal("org.example.Thing does not answer", fixture->error.text);
+    assert_in_range(now_ms() - begin_ms, BUS_LIMIT_MS - 50, PATIENCE_MS / 3);
+    assert_false(bus_is_lost(fixture->bus));
+}
+
+static void a_silent_bus_is_not_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    kill(fixture->place.daemon, SIGSTOP);
+    int64_t begin_ms = now_ms();
+    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_null(bus_open(fixture->place.address, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, ": it does not answer"));
+    assert_in_range(now_ms() - begin_ms, 2 * BUS_LIMIT_MS - 100, PATIENCE_MS / 3);
+}
+
+static void a_bus_that_goes_away_is_noticed(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    assert_true(bus_descriptor(fixture->bus) >= 0);
+    bus_place_kill_daemon(&fixture->place);
+    assert_true(is_told(fixture));
+    assert_true(bus_is_lost(fixture->bus));
+    assert_int_equal(-1, bus_descriptor(fixture->bus));
+    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_null(bus_open(fixture->place.address, &fixture->error));
+    bus_close(fixture->bus);
+    bus_place_kill_service(&fixture->place);
+    bus_place_start_daemon(&fixture->place);
+    fixture->bus = bus_open(fixture->place.address, &fixture->error);
+    assert_non_null(fixture->bus);
+}
+
+static void a_bus_that_goes_away_during_a_call_too(void **state)
+{
+    struct fixture *fixture = *state;
+    char *text;
+    bus_place_kill_daemon(&fixture->place);
+    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_string_equal("the bus is gone", fixture->error.text);
+    assert_true(bus_is_lost(fixture->bus));
+}
+
+static void an_address_that_is_none_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const addresses[] = {"", "nonsense", "unix:path=/nonexistent/bus",
+                                            "unix:nonsense=1"};
+    for (int i = 0; i < 4; i++) {
+        fixture->error.text[0] = '\0';
+        assert_null(bus_open(addresses[i], &fixture->error));
+        assert_non_null(strstr(fixture->error.text, "the bus "));
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(properties_of_the_wanted_type_are_there), TEST(answers_are_a_text_a_number_or_refused),
+        TEST(an_error_is_told_by_its_name_alone),      TEST(signals_that_fit_are_told),
+        TEST(a_silent_service_costs_half_a_second),    TEST(a_silent_bus_is_not_waited_for),
+        TEST(a_bus_that_goes_away_is_noticed),         TEST(a_bus_that_goes_away_during_a_call_too),
+        TEST(an_address_that_is_none_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

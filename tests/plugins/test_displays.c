@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Where displays are found: in folders of sockets that belong to several users. */
+#include "desktop/displays.h"
+#include "desktop/people.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { PATH_BYTES = 200 };
+
+struct place {
+    char root[64];
+    char run[80];
+    char x11[80];
+    struct desktop_settings settings;
+    struct desktop_display displays[DISPLAYS_MAX];
+    int count;
+};
+
+static void make_folder(const char *path)
+{
+    assert_int_equal(0, mkdir(path, 0755));
+}
+
+static int make_place(void **state)
+{
+    static struct place place;
+    place = (struct place){.root = "/tmp/clockblock-displays-XXXXXX"};
+    assert_non_null(mkdtemp(place.root));
+    snprintf(place.run, sizeof(place.run), "%s/run", place.root);
+    snprintf(place.x11, sizeof(place.x11), "%s/x11", place.root);
+    make_folder(place.run);
+    make_folder(place.x11);
+    place.settings.run_root = place.run;
+    place.settings.x11_root = place.x11;
+    unsetenv("DISPLAY");
+    unsetenv("XAUTHORITY");
+    unsetenv("WAYLAND_DISPLAY");
+    unsetenv("XDG_RUNTIME_DIR");
+    *state = &place;
+    return 0;
+}
+
+static int drop_place(void **state)
+{
+    struct place *place = *state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", place->root);
+    return system(command);
+}
+
+static void make_folders(const struct place *place, const char *path)
+{
+    char whole[PATH_BYTES];
+    char command[PATH_BYTES + 16];
+    snprintf(whole, sizeof(whole), "%s/%s", place->root, path);
+    snprintf(command, sizeof(command), "mkdir -p '%s'", whole);
+    assert_int_equal(0, system(command));
+}
+
+static void make_socket(const struct place *place, const char *path, unsigned owner)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", place->root, path);
+    assert_in_range(length, 1, sizeof(address.sun_path) - 1);
+    int socket_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(0, bind(socket_fd, (struct sockaddr *)&address, sizeof(address)));
+    close(socket_fd);
+    if (geteuid() == 0)
+        assert_int_equal(0, lchown(address.sun_path, owner, owner));
+}
+
+static void make_file(const struct place *place, const char *path, const char *text)
+{
+    char whole[PATH_BYTES];
+    snprintf(whole, sizeof(whole), "%s/%s", place->root, path);
+    FILE *file = fopen(whole, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void find_x11(struct place *place)
+{
+    memset(place->displays, 0, sizeof(place->displays));
+    place->count = displays_x11(&place->settings, place->displays);
+}
+
+static void find_wayland(struct place *place)
+{
+    memset(place->displays, 0, sizeof(place->displays));
+    place->count = displays_wayland(&place->settings, place->displays);
+}
+
+static void need_root(void)
+{
+    if (geteuid() != 0) {
+        print_message("skipped: only root makes sockets of others\n");
+        skip();
+    }
+}
+
+static void the_configuration_is_before_the_environment(void **state)
+{
+    struct place *place = *state;
+    find_x11(place);
+    assert_int_equal(0, place->count);
+    setenv("DISPLAY", ":7", 1);
+    setenv("XAUTHORITY", "/somewhere/keys", 1);
+    find_x11(place);
+    assert_int_equal(1, place->count);
+    assert_string_equal(":7", place->displays[0].name);
+    assert_string_equal("/somewhere/keys", place->displays[0].authority);
+    assert_int_equal(geteuid(), place->displays[0].uid);
+    assert_false(place->displays[0].needs_key);
+    place->settings.x11_display = ":8";
+    find_x11(place);
+    assert_string_equal(":8", place->displays[0].name);
+}
+
+static void root_finds_servers_of_people_and_those_that_root_runs(void **state)
+{
+    struct place *place = *state;
+    need_root();
+    make_folders(place, "run/user/1001");
+    make_folders(place, "run/user/1000");
+    make_folders(place, "run/user/115"); /* a display manager */
+    make_folders(place, "run/user/1000x");
+    make_socket(place, "x11/X0", 0);
+    make_socket(place, "x11/X11", 1000);
+    make_socket(place, "x11/X2", 1000);
+    make_socket(place, "x11/X3", 115);
+    make_socket(place, "x11/X4", 1002); /* who is not logged in */
+    make_socket(place, "x11/X5.lock", 1000);
+    make_socket(place, "x11/Y6", 1000);
+    make_file(place, "x11/X7", "");
+    find_x11(place);
+    assert_int_equal(4, place->count);
+    assert_string_equal(":2", place->displays[0].name);
+    assert_string_equal(":11", place->displays[1].name);
+    for (int i = 0; i < 2; i++)
+        assert_true(place->displays[i].uid == 1000 && !place->displays[i].needs_key);
+    for (int i = 2; i < 4; i++) {
+        assert_string_equal(":0", place->displays[i].name);
+        assert_true(place->displays[i].needs_key && place->displays[i].authority[0] == '\0');
+    }
+    assert_int_equal(2001, place->displays[2].uid + place->displays[3].uid);
+
+    place->settings.x11_display = ":11.0"; /* a service that is told of it */
+    find_x11(place);
+    assert_int_equal(2, place->count);
+    assert_string_equal(":11.0", place->displays[0].name);
+    assert_int_equal(0, place->displays[0].uid);
+    assert_string_equal(":11", place->displays[1].name);
+    assert_int_equal(1000, place->displays[1].uid);
+}
+
+static void who_sits_in_front_of_the_screen_comes_first(void **state)
+{
+    static const char *const active[] = {"1000", "1001"};
+    struct place *place = *state;
+    need_root();
+    make_folders(place, "run/user/1001");
+    make_folders(place, "run/user/1000");
+    make_folders(place, "run/systemd/seats");
+    make_socket(place, "x11/X0", 1000);
+    make_socket(place, "x11/X1", 1001);
+    for (int i = 0; i < 2; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "# private\nIS_SEAT0=1\nACTIVE=c%s\nACTIVE_UID=%s\n",
+                 active[i], active[i]);
+        make_file(place, "run/systemd/seats/seat0", text);
+        find_x11(place);
+        assert_int_equal(2, place->count);
+        assert_int_equal(1000 + i, place->displays[0].uid);
+    }
+}
+
+static void there_may_be_more_than_fit(void **state)
+{
+    struct place *place = *state;
+    char name[16];
+    need_root();
+    make_folders(place, "run/user/1000");
+    for (int i = 0; i < 70; i++) {
+        snprintf(name, sizeof(name), "x11/X%d", i);
+        make_socket(place, name, 1000);
+        snprintf(name, sizeof(name), "wayland-%d", i);
+        char path[64];
+        snprintf(path, sizeof(path), "run/user/1000/%s", name);
+        make_socket(place, path, 1000);
+    }
+    find_x11(place);
+    assert_int_equal(DISPLAYS_MAX, place->count);
+    find_wayland(place);
+    assert_int_equal(DISPLAYS_MAX, place->count);
+}
+
+static void names_of_x_servers(void **state)
+{
+    static const struct {
+        const char *name;
+        int number; /* -1: it is none */
+    } names[] = {{":0", 0},          {":12", 12},   {":1.0", 1}, {"unix:3", 3},
+                 {"unix/:4", -1},    {"", -1},      {":", -1},   {":x", -1},
+                 {":1x", -1},        {"box:0", -1}, {":-1", -1}, {"localhost:10.0", -1},
+                 {":9999999999", -1}};
+    struct place *place = *state;
+    char path[DISPLAYS_NAME];
+    char wanted[DISPLAYS_NAME];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        int number = -1;
+        bool is_name = displays_x11_socket(&place->settings, names[i].name, path, &number);
+        assert_int_equal(names[i].number >= 0, is_name);
+        if (!is_name)
+            continue;
+        assert_int_equal(names[i].number, number);
+        snprintf(wanted, sizeof(wanted), "%s/X%d", place->x11, number);
+        assert_string_equal(wanted, path);
+    }
+}
+
+static void wayland_sockets_are_in_the_folder_of_the_session_or_of_people(void **state)
+{
+    struct place *place = *state;
+    char wanted[2 * PATH_BYTES];
+    char folder[PATH_BYTES / 2];
+    unsigned uid = geteuid() == 0 ? 1000 : (unsigned)geteuid();
+    snprintf(folder, sizeof(folder), "run/user/%u", uid);
+    make_folders(place, folder);
+    snprintf(wanted, sizeof(wanted), "%s/wayland-1", folder);
+    make_socket(place, wanted, uid);
+    snprintf(wanted, sizeof(wanted), "%s/other", folder);
+    make_socket(place, wanted, uid);
+    snprintf(wanted, sizeof(wanted), "%s/wayland-1.lock", folder);
+    make_file(place, wanted, "");
+    find_wayland(place);
+    assert_int_equal(1, place->count);
+    snprintf(wanted, sizeof(wanted), "%s/%s/wayland-1", place->root, folder);
+    assert_string_equal(wanted, place->displays[0].name);
+    assert_int_equal(uid, place->displays[0].uid);
+
+    place->settings.wayland_display = "other"; /* of whom is not said: of people */
+    find_wayland(place);
+    assert_int_equal(1, place->count);
+    assert_non_null(strstr(place->displays[0].name, "/other"));
+
+    setenv("XDG_RUNTIME_DIR", "/run/me", 1);
+    find_wayland(place);
+    assert_string_equal("/run/me/other", place->displays[0].name);
+    place->settings.wayland_display = NULL;
+    setenv("WAYLAND_DISPLAY", "/a/path", 1);
+    find_wayland(place);
+    assert_int_equal(1, place->count);
+    assert_string_equal("/a/path", place->displays[0].name);
+}
+
+/* Somebody puts another's socket, or a link to it, into his own folder. */
+static void a_socket_of_another_is_not_taken(void **state)
+{
+    struct place *place = *state;
+    char target[PATH_BYTES];
+    char link[PATH_BYTES];
+    need_root();
+    make_folders(place, "run/user/1000");
+    make_socket(place, "run/user/1000/wayland-0", 1001);
+    make_socket(place, "mine", 1000);
+    snprintf(target, sizeof(target), "%s/mine", place->root);
+    snprintf(link, sizeof(link), "%s/run/user/1000/wayland-1", place->root);
+    assert_int_equal(0, symlink(target, link));
+    find_wayland(place);
+    assert_int_equal(0, place->count);
+}
+
+static void homes(void **state)
+{
+    char path[PATH_BYTES];
+    (void)state;
+    setenv("HOME", "/home/me", 1);
+    assert_true(people_home((int64_t)geteuid(), path, sizeof(path)));
+    assert_string_equal("/home/me", path);
+    assert_false(people_home((int64_t)geteuid(), path, 4));
+    assert_false(people_home(987654321, path, sizeof(path)));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, drop_place)
+    const struct CMUnitTest tests[] = {
+        TEST(the_configuration_is_before_the_environment),
+        TEST(root_finds_servers_of_people_and_those_that_root_runs),
+        TEST(who_sits_in_front_of_the_screen_comes_first),
+        TEST(there_may_be_more_than_fit),
+        TEST(names_of_x_servers),
+        TEST(wayland_sockets_are_in_the_folder_of_the_session_or_of_people),
+        TEST(a_socket_of_another_is_not_taken),
+        TEST(homes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
