@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-openssl-dev
   libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev libpcre2-dev libsystemd-dev
-  libwayland-dev libxcb1-dev libxau-dev libxcb-screensaver0-dev)
+  libwayland-dev libxcb1-dev libxau-dev libxcb-randr0-dev libxcb-screensaver0-dev)
 for option in "$@"; do
   case "$option" in
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64

@@ -87,11 +87,12 @@ static int list_sockets(const char *root, struct socket sockets[SOCKETS_MAX])
 
 static void add(struct list *list, const char *name, int64_t uid)
 {
-    if (list->count == DISPLAYS_MAX)
+    size_t length = strlen(name);
+    if (list->count == DISPLAYS_MAX || length >= DISPLAYS_NAME)
         return;
     struct desktop_display *display = &list->displays[list->count++];
     *display = (struct desktop_display){.uid = uid};
-    snprintf(display->name, sizeof(display->name), "%s", name);
+    memcpy(display->name, name, length);
 }
 
 /* People's own servers first. Those that root runs for a login are of whoever has a key to them. */

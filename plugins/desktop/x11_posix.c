@@ -15,6 +15,7 @@
 /* A server that works answers in a few milliseconds, and on a busy machine in some more. Of several
  * displays one may stand still. */
 enum { GREETING_MS = 400, OPENING_MS = 800, ANSWERS_MS = 500 };
+enum { EVENTS_MAX = 10000 };
 
 static bool send_part(int socket, const unsigned char *bytes, size_t length)
 {
@@ -98,10 +99,12 @@ struct x11 *x11_open(const struct desktop_settings *settings, clb_error *error)
         snprintf(error->text, sizeof(error->text), "no memory");
         return NULL;
     }
-    if (open_first(x11, settings, error))
-        return x11;
-    free(x11);
-    return NULL;
+    if (!open_first(x11, settings, error)) {
+        free(x11);
+        return NULL;
+    }
+    x11_begin(x11);
+    return x11;
 }
 
 void x11_close(struct x11 *x11)
@@ -112,9 +115,13 @@ void x11_close(struct x11 *x11)
     free(x11);
 }
 
-void x11_send(struct x11 *x11)
+void x11_begin(struct x11 *x11)
 {
     x11->answers_by_ms = limit_begin(ANSWERS_MS);
+}
+
+void x11_send(struct x11 *x11)
+{
     if (!x11->is_silent)
         xcb_flush(x11->connection);
 }
@@ -142,6 +149,13 @@ bool x11_is_lost(const struct x11 *x11, clb_error *error)
         snprintf(error->text, sizeof(error->text), "the X server %s %s", x11->name,
                  is_gone ? "ended the connection" : "does not answer");
     return is_gone || x11->is_silent;
+}
+
+void x11_drop_events(struct x11 *x11)
+{
+    xcb_generic_event_t *event = NULL;
+    for (int i = 0; i < EVENTS_MAX && (event = xcb_poll_for_event(x11->connection)) != NULL; i++)
+        free(event);
 }
 
 const void *x11_value(const xcb_get_property_reply_t *reply, int bits, size_t *bytes)

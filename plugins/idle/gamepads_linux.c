@@ -59,7 +59,8 @@ static void close_all(void *data)
 
 static void destroy(void *data)
 {
-    close_all(data);
+    if (data != NULL)
+        close_all(data);
     free(data);
 }
 

@@ -2,6 +2,7 @@
 /* logind: whether the screen is locked, and what the desktop told it about input: a hint, which
  * comes minutes after the last input, and from many desktops never. */
 #include "../desktop/bus.h"
+#include "../desktop/bus_address.h"
 #include "input.h"
 
 #include <stdio.h>
@@ -35,7 +36,8 @@ static void close_bus(void *data)
 
 static void destroy(void *data)
 {
-    close_bus(data);
+    if (data != NULL)
+        close_bus(data);
     free(data);
 }
 
@@ -44,12 +46,13 @@ static bool open_bus(void *data, int64_t now_ms, clb_error *error)
 {
     static const struct bus_object anything = {SERVICE, NULL, "org.freedesktop.DBus.Properties"};
     struct logind *self = data;
-    char address[512];
+    char address[BUS_ADDRESS];
     (void)now_ms;
-    snprintf(address, sizeof(address), "unix:path=%s/dbus/system_bus_socket",
-             self->settings->run_root);
-    const char *given = self->settings->system_bus;
-    self->bus = bus_open(given != NULL ? given : address, error);
+    if (!bus_address_system(self->settings, address)) {
+        snprintf(error->text, sizeof(error->text), "the address of the bus is too long");
+        return false;
+    }
+    self->bus = bus_open(address, error);
     if (self->bus == NULL)
         return false;
     if (bus_listen(self->bus, &anything, "PropertiesChanged"))

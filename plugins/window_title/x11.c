@@ -39,6 +39,7 @@ struct source {
     xcb_window_t active; /* whose events come, too; 0: none */
     bool is_stale;       /* something changed since it was asked */
     bool is_told;        /* by a window manager */
+    bool is_xwayland;    /* no window of its has the focus: then one of another kind may have it */
     struct window known;
 };
 
@@ -243,6 +244,7 @@ static bool open_source(void *data, int64_t now_ms, clb_error *error)
     source->x11 = x11_open(source->settings, error);
     if (source->x11 == NULL)
         return false;
+    source->is_xwayland = x11_is_xwayland(source->x11);
     if (take_atoms(source))
         return true;
     x11_is_lost(source->x11, error);
@@ -254,6 +256,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
 {
     struct source *source = data;
     (void)now_ms;
+    x11_begin(source->x11);
     take_events(source);
     for (int i = 0; i < ASKS_MAX && source->is_stale; i++) {
         source->is_stale = false;
@@ -263,14 +266,15 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     *is_lost = x11_is_lost(source->x11, error);
     if (*is_lost)
         return false;
-    if (!source->is_told) {
-        snprintf(error->text, sizeof(error->text),
-                 "no window manager tells the X server %s which window has the focus",
-                 source->x11->name);
-        return false;
+    if (source->is_told && (source->known.is_focused || !source->is_xwayland)) {
+        memcpy(seen, &source->known, sizeof(source->known));
+        return true;
     }
-    memcpy(seen, &source->known, sizeof(source->known));
-    return true;
+    snprintf(error->text, sizeof(error->text),
+             source->is_told ? "no window of the X server %s has the focus, and it sees no others"
+                             : "no window manager tells the X server %s which window has the focus",
+             source->x11->name);
+    return false;
 }
 
 static int descriptor(void *data)
