@@ -7,9 +7,9 @@ import contextlib
 import datetime
 import functools
 import http.client
+import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -18,9 +18,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
+from instruments import (cpu_seconds, desktop, gpu_tree, peak_bytes, requests_per_second, resident_bytes,
+                         wake_ups)
 from receiver import Receiver
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,6 +29,7 @@ ROOT = HERE.parent.parent
 POLL_MS = 5000
 DAY_ROWS = 17280
 PLUGINS = 50
+MIB = 1 << 20
 DESKTOP, MANY = 570, 2000  # processes
 AGES = {0: "the first of all", 900: "known for 15 min", 4000: "known for an hour"}  # seconds
 PATIENCE_SEC = 300
@@ -36,9 +38,16 @@ OURS, FIRST = "ClockBlock", "first agent"
 
 CONFIG = """
 db_path = "{database}"; device_id = "pc-01"; retention_days = 60; api: {{ port = {port}; }};
-detectors: {{ games: {{ plugin = "process_name";
-    rules = ( {{ activity = "Minecraft"; process = [ "Minecraft.exe" ]; }} ); }}; }};
+detectors: {{ games: {{ plugin = "process_name"; {more_of_games}
+    rules = ( {{ activity = "Minecraft"; process = [ "Minecraft.exe" ]; }} ); }}; {detectors} }};
 sinks: {{ {sink} }};
+"""
+MORE_OF_GAMES = 'known_games = true; steam = true; games_file = "{games}";'
+DETECTORS = """
+    window: {{ plugin = "window_title"; x11_display = "{display}";
+        rules = ( {{ activity = "Minecraft"; title = [ "^Minecraft\\\\b" ]; }} ); }};
+    gpu: {{ plugin = "gpu_usage"; sys_root = "{sys}"; }};
+    away: {{ plugin = "idle"; x11_display = "{display}"; }};
 """
 SINK = 'bench: {{ plugin = "http_ingest"; endpoint_url = "{url}"; sync_interval_sec = {sec}; }};'
 
@@ -88,10 +97,10 @@ class Bench:
         return float(done.stdout)
 
     @contextlib.contextmanager
-    def running(self, agent, database, url=None, sync_sec=300):
-        """The agent as it is used; yields its process and port, and ends it."""
+    def running(self, agent, database, url=None, sync_sec=300, **more):
+        """The agent as it is used; yields its process and port, and ends it. `more` is for CONFIG."""
         port = free_port()
-        command = self.command(agent, database, port, url, sync_sec)
+        command = self.command(agent, database, port, url, sync_sec, **more)
         log = open(self.folder / "agent.log", "a")
         process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment())
         try:
@@ -101,13 +110,14 @@ class Bench:
             end(process)
             log.close()
 
-    def command(self, agent, database, port, url, sync_sec):
+    def command(self, agent, database, port, url, sync_sec, more_of_games="", detectors=""):
         if agent == FIRST:
             sink = [url, str(sync_sec)] if url else []
             return [*self.program(FIRST), "run", database, str(port), *sink]
         sink = SINK.format(url=url, sec=sync_sec) if url else ""
         config = self.folder / f"{port}.conf"
-        config.write_text(CONFIG.format(database=database, port=port, sink=sink))
+        config.write_text(CONFIG.format(database=database, port=port, sink=sink, more_of_games=more_of_games,
+                                        detectors=detectors))
         return [self.build / "clockblock", "run", "--config", config]
 
     # ---- Databases ----
@@ -152,7 +162,7 @@ class Bench:
 
 def answers(process, port):
     if process.poll() is not None:
-        raise SystemExit(f"bench: an agent ended with {process.returncode}")
+        raise SystemExit(f"bench: an agent ended with {process.returncode}: {process.args}")
     with contextlib.suppress(OSError):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         connection.request("GET", "/status")
@@ -206,13 +216,13 @@ def drain(bench, rows):
                 return bench.number(FIRST, "drain", database, receiver.url, 3 * bench.options.seconds)
             with bench.running(OURS, database, receiver.url) as (process, _):
                 until(lambda: receiver.rows >= rows, "all heartbeats to be delivered", PATIENCE_SEC)
-                memory.append(peak_bytes(process.pid) / 1e6)
+                memory.append(peak_bytes(process.pid) / MIB)
             seconds.append(receiver.seconds)
             return rows / receiver.seconds
 
     bench.add(f"rows drained/s of {rows:,}", bench.alternate(drained))
     bench.add("  seconds that took *", {OURS: seconds, FIRST: []})
-    bench.add("  resident MB at most *", {OURS: memory, FIRST: []})
+    bench.add("  resident MiB at most *", {OURS: memory, FIRST: []})
 
 
 def drains(bench):
@@ -341,7 +351,7 @@ def idle(bench):
     for _ in range(bench.options.rounds):
         idle_round(bench, cases, memory, cpu)
     for sink, name in ((False, "no sink"), (True, f"http sink every {POLL_MS // 1000} s")):
-        bench.add(f"resident MB, {name} *", {agent: memory[agent, sink] for agent in bench.agents})
+        bench.add(f"resident MiB, {name} *", {agent: memory[agent, sink] for agent in bench.agents})
         bench.add(f"CPU s per hour idle, {name} *", {agent: cpu[agent, sink] for agent in bench.agents})
 
 
@@ -361,61 +371,49 @@ def idle_round(bench, cases, memory, cpu):
         for case, process in processes.items():
             used = cpu_seconds(process.pid) - before[case]
             cpu[case].append(used / (time.monotonic() - begun) * 3600)
-            memory[case].append(resident_bytes(process.pid) / 1e6)
+            memory[case].append(resident_bytes(process.pid) / MIB)
 
 
-# ---- Instruments ----
+def detectors(bench):
+    """All detectors on, and the first agent with its one, on a desktop that nobody touches."""
+    if not shutil.which("Xvfb") or not shutil.which("openbox"):
+        print("  detectors: skipped: there is no Xvfb or no openbox", file=sys.stderr)
+        return
+    names = ("wake-ups a second *", "context switches a second *", "CPU s per hour *", "resident MiB *")
+    figures = {name: {agent: [] for agent in bench.agents} for name in names}
+    with desktop() as display, tempfile.TemporaryDirectory(dir=bench.folder) as sys_root:
+        gpu_tree(sys_root)
+        on = {"more_of_games": MORE_OF_GAMES.format(games=ROOT / "conf" / "games.conf"),
+              "detectors": DETECTORS.format(display=display, sys=sys_root)}
+        for _ in range(bench.options.rounds):
+            detectors_round(bench, on, figures)
+    for name, numbers in figures.items():
+        bench.add(f"all detectors: {name}", numbers)
 
 
-def resident_bytes(pid):
-    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGESIZE")
+def detectors_round(bench, on, figures):
+    with contextlib.ExitStack() as stack:
+        processes = {}
+        for agent in bench.agents:
+            running = bench.running(agent, stack.enter_context(bench.scratch()), **on if agent == OURS else {})
+            processes[agent], port = stack.enter_context(running)
+            if agent == OURS:
+                until(lambda: all_work(port), "all detectors to work", 30)
+        time.sleep(2 * POLL_MS / 1000)
+        before = {agent: cpu_seconds(process.pid) for agent, process in processes.items()}
+        begun = time.monotonic()
+        seen = wake_ups([process.pid for process in processes.values()], max(bench.options.idle, POLL_MS / 1000))
+        for agent, process in processes.items():
+            cpu = (cpu_seconds(process.pid) - before[agent]) / (time.monotonic() - begun) * 3600
+            row = (*seen[process.pid], cpu, resident_bytes(process.pid) / MIB)
+            for numbers, number in zip(figures.values(), row):
+                numbers[agent].append(number)
 
 
-def peak_bytes(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s*(\d+) kB", status).group(1)) * 1024
-
-
-def cpu_seconds(pid):
-    """utime + stime, in ns from the scheduler where it tells: a tick of 10 ms is coarse for us."""
-    try:
-        tasks = list(pathlib.Path(f"/proc/{pid}/task").iterdir())
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-    except (OSError, IndexError):
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def requests_per_second(port, path, seconds):
-    if not shutil.which("wrk"):
-        return python_requests_per_second(port, path, seconds)
-    url = f"http://127.0.0.1:{port}{path}"
-    command = ["wrk", "-t1", "-c4", f"-d{round(seconds)}", url]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    if "Non-2xx" in text or "Socket errors" in text:
-        raise SystemExit(f"bench: {url} fails: {text}")
-    return float(re.search(r"Requests/sec:\s*([0-9.]+)", text).group(1))
-
-
-def python_requests_per_second(port, path, seconds):
-    counts = [0] * 4
-    stop_at = time.monotonic() + seconds
-
-    def ask(index):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        while time.monotonic() < stop_at:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            response.read()
-            counts[index] += response.status == 200
-
-    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(counts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / seconds
+def all_work(port):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/status")
+    return all(detector["state"] == "ok" for detector in json.load(connection.getresponse())["detectors"])
 
 
 # ---- The table ----
@@ -450,7 +448,7 @@ def print_machine(options):
 
 
 FIGURES = {"store": stored, "size": size, "drain": drains, "plugins": plugins, "processes": processes,
-           "api": api, "idle": idle, "year": year}
+           "api": api, "idle": idle, "detectors": detectors, "year": year}
 
 
 def parse_options():
