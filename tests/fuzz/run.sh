@@ -16,8 +16,10 @@ case "$detector" in
   process_name) sources+=("$p"/{apps,games,known,match,names,procfs,rules,steam,vdf}.c
     tests/plugins/rule_groups.c) ;;
   gpu_usage) sources+=("$p"/{fdinfo,names,use}.c) ;;
-  gnome) p=plugins/window_title
-    sources+=("$p"/gnome_json.c plugins/desktop/text.c) libraries+=(-ljson-c) ;;
+  window_title) sources+=("$p"/{activity,gnome_json,match,pattern}.c plugins/desktop/text.c
+    tests/plugins/window_rules.c)
+    libraries+=(-ljson-c -lpcre2-8) ;;
+  idle) sources+=("$p"/{combine,pad}.c) ;;
   *) echo "$0: there is no fuzzer for $detector" >&2; exit 64 ;;
 esac
 command -v clang >/dev/null || { echo "skipped: there is no clang"; exit 77; }
