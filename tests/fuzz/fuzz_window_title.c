@@ -51,6 +51,17 @@ static void match(struct match_rules *rules, const char *title, size_t length, c
     }
 }
 
+/* A server's bytes do not end with a NUL. */
+static void match_bytes(struct match_rules *rules, const char *title, size_t length,
+                        const char *app)
+{
+    char *bytes = malloc(length > 0 ? length : 1);
+    assert(bytes != NULL);
+    memcpy(bytes, title, length);
+    match(rules, bytes, length, app);
+    free(bytes);
+}
+
 static char *next_line(char **rest)
 {
     char *line = *rest;
@@ -76,7 +87,7 @@ static void try_rule(char *text, size_t size)
     struct match_rules *rules = match_create(&made.settings, &error);
     assert((rules == NULL) == (error.text[0] != '\0'));
     if (rules != NULL)
-        match(rules, rest, size - (size_t)(rest - text), app);
+        match_bytes(rules, rest, size - (size_t)(rest - text), app);
     match_destroy(rules);
 }
 
