@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus.h"
 
+#include "bus_owner.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +11,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <time.h>
+#include <unistd.h>
 
 /* More at once would be somebody who wants to keep us busy: the rest is taken the next time. */
 enum { MESSAGES_AT_ONCE = 64, REFUSAL = 256 };
@@ -50,7 +53,11 @@ static int get_ready(sd_bus *connection)
 
 static int connect_to(sd_bus *connection, const char *address)
 {
-    int result = sd_bus_set_address(connection, address);
+    int descriptor = bus_owner_connect(address);
+    int result = descriptor >= 0 ? sd_bus_set_fd(connection, descriptor, descriptor)
+                                 : sd_bus_set_address(connection, address);
+    if (result < 0 && descriptor >= 0)
+        close(descriptor);
     if (result >= 0)
         result = sd_bus_set_bus_client(connection, 1);
     if (result >= 0)

@@ -9,7 +9,7 @@
 
 /* A display that went away is back in a moment or after a login. */
 enum { PAUSE_FIRST_MS = 2000, PAUSE_MAX_MS = 60 * 1000 };
-/* A title may change with every frame. */
+/* A title may change with every frame, also that of a window behind the others. */
 enum { EVENT_GAP_MS = 1000 };
 
 static bool is_wanted(const clb_setting *wanted, const char *name)
@@ -164,23 +164,25 @@ int32_t sources_wait(struct sources *sources, const clb_host *host, const clb_cl
                      const clb_run *run, int64_t max_ms)
 {
     int64_t begin_ms = clock->monotonic_ms(host);
+    int64_t end_ms = begin_ms + max_ms;
     int descriptors[SOURCES_MAX];
     bool readable[SOURCES_MAX];
     for (int i = 0; i < sources->count; i++) {
         const struct sources_slot *slot = &sources->slots[i];
         descriptors[i] = slot->is_open ? slot->source->descriptor(slot->data) : -1;
     }
-    for (int64_t now_ms = begin_ms; now_ms < begin_ms + max_ms;
-         now_ms = clock->monotonic_ms(host)) {
-        if (!desktop_wait(host, run, descriptors, sources->count, begin_ms + max_ms - now_ms,
-                          readable))
+    for (int64_t now_ms = begin_ms; now_ms < end_ms; now_ms = clock->monotonic_ms(host)) {
+        if (!desktop_wait(host, run, descriptors, sources->count, end_ms - now_ms, readable))
             return CLB_OK;
         now_ms = clock->monotonic_ms(host);
-        if (!dispatch_all(sources, readable, now_ms))
-            continue;
-        if (now_ms < begin_ms + EVENT_GAP_MS) /* what else happens in this time is the same event */
-            run->wait(host, begin_ms + EVENT_GAP_MS - now_ms);
-        return CLB_EVENT;
+        bool is_new = dispatch_all(sources, readable, now_ms);
+        int64_t until_ms = (is_new ? begin_ms : now_ms) + EVENT_GAP_MS;
+        if (until_ms > end_ms)
+            until_ms = end_ms;
+        if (now_ms < until_ms) /* what else happens in this time is the same event */
+            run->wait(host, until_ms - now_ms);
+        if (is_new)
+            return CLB_EVENT;
     }
     return CLB_OK;
 }

@@ -19,6 +19,7 @@ struct input {
     bool is_locked;
 };
 
-extern const struct desktop_source input_x11, input_wayland, input_logind, input_gamepads;
+extern const struct desktop_source input_x11, input_wayland, input_gnome, input_logind,
+    input_gamepads;
 
 #endif

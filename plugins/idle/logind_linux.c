@@ -89,8 +89,7 @@ static int64_t age_ms(uint64_t since_usec)
     struct timespec now; /* of the clock that logind reads */
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    int64_t since_ms = (int64_t)(since_usec / 1000);
-    return since_ms < now_ms ? now_ms - since_ms : 0;
+    return now_ms - (int64_t)(since_usec / 1000);
 }
 
 enum { CLASS, LOCKED, IDLE, SINCE, PROPERTIES };

@@ -19,11 +19,15 @@ enum { CONFIDENCE = 90, CONFIDENCE_ROUGH = 60 };
 #ifndef IDLE_WAYLAND
 #define IDLE_WAYLAND NULL
 #endif
+#ifndef IDLE_GNOME
+#define IDLE_GNOME NULL
+#endif
 #ifndef IDLE_LOGIND
 #define IDLE_LOGIND NULL
 #endif
 static const struct sources_entry entries[] = {{"x11", IDLE_X11},
                                                {"wayland", IDLE_WAYLAND},
+                                               {"gnome", IDLE_GNOME},
                                                {"logind", IDLE_LOGIND},
                                                {"gamepads", &input_gamepads}};
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
@@ -33,7 +37,7 @@ struct instance {
     const clb_clock *clock;
     const clb_run *run;
     struct desktop_settings settings; /* its texts are in `texts` */
-    char *texts[6];                   /* owned */
+    char *texts[7];                   /* owned */
     int text_count;
     struct sources sources;
 };
@@ -48,11 +52,13 @@ struct instance {
 OPTION(threshold_sec, DURATION, "idle is who has touched nothing for so long",
        .default_text = "300", .minimum = 1, .maximum = 24 * 60 * 60);
 OPTION(sources, LIST,
-       "who is asked: x11, wayland, logind (also for the lock), gamepads; all of them",
+       "who is asked: x11, wayland, gnome, logind (also for the lock), gamepads; all of them",
        .default_text = "all");
 OPTION(x11_display, STRING, "the X server, such as \":0\"; unset: it is found", .flags = 0);
 OPTION(wayland_display, STRING,
        "the socket of the Wayland compositor, such as \"wayland-0\"; unset: it is found",
+       .flags = 0);
+OPTION(session_bus, STRING, "the address of the session's bus, for GNOME; unset: it is found",
        .flags = 0);
 OPTION(system_bus, STRING, "the address of the bus that logind is on; unset: the system's",
        .flags = 0);
@@ -62,9 +68,9 @@ OPTION(sys_root, PATH, "where the file system of devices is mounted; for tests a
        .default_text = "/sys");
 OPTION(dev_root, PATH, "where the devices themselves are; for tests and containers",
        .default_text = "/dev");
-static const clb_option *const option_table[] = {&threshold_sec,   &sources,    &x11_display,
-                                                 &wayland_display, &system_bus, &run_root,
-                                                 &sys_root,        &dev_root,   NULL};
+static const clb_option *const option_table[] = {
+    &threshold_sec, &sources,  &x11_display, &wayland_display, &session_bus,
+    &system_bus,    &run_root, &sys_root,    &dev_root,        NULL};
 
 static void CLB_CALL destroy(void *data)
 {
@@ -104,6 +110,7 @@ static bool fill(struct instance *self, const clb_settings *settings, clb_error 
         return refuse(error, "the host lacks " CLB_CLOCK " or " CLB_RUN);
     if (!keep(self, settings, "x11_display", &to->x11_display) ||
         !keep(self, settings, "wayland_display", &to->wayland_display) ||
+        !keep(self, settings, "session_bus", &to->session_bus) ||
         !keep(self, settings, "system_bus", &to->system_bus) ||
         !keep(self, settings, "run_root", &to->run_root) ||
         !keep(self, settings, "sys_root", &to->sys_root) ||

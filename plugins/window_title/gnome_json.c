@@ -63,8 +63,6 @@ bool gnome_json_read(const char *text, size_t length, struct window *window)
     /* What is a number or a literal ends with the text, and is none of ours. */
     bool is_read = object != NULL && json_object_is_type(object, json_type_object) &&
                    json_tokener_get_parse_end(tokener) == length && take_window(object, window);
-    if (!is_read)
-        *window = (struct window){0};
     json_object_put(object);
     json_tokener_free(tokener);
     return is_read;

@@ -82,6 +82,19 @@ static bool is_of_interest(const struct source *source, const xcb_property_notif
             event->atom == XCB_ATOM_WM_CLASS);
 }
 
+/* A window manager may go on naming a window that was destroyed. */
+static bool is_news(const struct source *source, const xcb_generic_event_t *event)
+{
+    switch (event->response_type & 0x7F) {
+    case XCB_PROPERTY_NOTIFY:
+        return is_of_interest(source, (const xcb_property_notify_event_t *)event);
+    case XCB_DESTROY_NOTIFY:
+        return ((const xcb_destroy_notify_event_t *)event)->window == source->active;
+    default:
+        return false;
+    }
+}
+
 static void take_events(struct source *source)
 {
     xcb_generic_event_t *event;
@@ -89,9 +102,7 @@ static void take_events(struct source *source)
         event = xcb_poll_for_event(source->x11->connection);
         if (event == NULL)
             return;
-        if ((event->response_type & 0x7F) == XCB_PROPERTY_NOTIFY &&
-            is_of_interest(source, (const xcb_property_notify_event_t *)event))
-            source->is_stale = true;
+        source->is_stale = source->is_stale || is_news(source, event);
         free(event);
     }
 }
@@ -208,7 +219,8 @@ static void ask_all(struct source *source)
         if (source->active != 0)
             want_events(source, source->active, XCB_EVENT_MASK_NO_EVENT);
         if (active != 0)
-            want_events(source, active, XCB_EVENT_MASK_PROPERTY_CHANGE);
+            want_events(source, active,
+                        XCB_EVENT_MASK_PROPERTY_CHANGE | XCB_EVENT_MASK_STRUCTURE_NOTIFY);
         source->active = active;
     }
     if (active != 0) /* the events come first: what changes from here on is not missed */

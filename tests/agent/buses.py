@@ -4,6 +4,7 @@
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -41,7 +42,11 @@ class Bus:
         self.path.unlink(missing_ok=True)
         self.daemon = subprocess.Popen([DAEMON, f"--config-file={self.root}/bus.conf", "--nofork"],
                                        stderr=subprocess.DEVNULL)
-        until(self.path.exists, "the bus")
+        until(self.listens, "the bus")  # its socket is there a moment earlier
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as caller:
+            return caller.connect_ex(str(self.path)) == 0
 
     def kill(self):
         self.daemon.kill()

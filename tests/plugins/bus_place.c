@@ -22,22 +22,28 @@ static void write_config(const struct bus_place *place, const char *path)
             "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\"\n"
             " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
             "<busconfig><type>session</type><listen>%s</listen><policy context=\"default\">\n"
-            "<allow user=\"*\"/>\n"
+            "%s\n"
             "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>\n"
             "<allow own=\"*\"/></policy></busconfig>\n",
-            place->address);
+            place->address, place->owner == 0 ? "<allow user=\"*\"/>" : "");
     assert_int_equal(0, fclose(file));
 }
 
 void bus_place_make(struct bus_place *place)
 {
+    bus_place_make_for(place, 0);
+}
+
+void bus_place_make_for(struct bus_place *place, uid_t owner)
+{
     char path[128];
-    memset(place, 0, sizeof(*place));
+    *place = (struct bus_place){.owner = owner};
     strcpy(place->folder, "/tmp/clockblock-bus-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     assert_int_equal(0, chmod(place->folder, 0755)); /* for tests that become somebody else */
     snprintf(path, sizeof(path), "%s/dbus", place->folder);
     assert_int_equal(0, mkdir(path, 0755));
+    assert_int_equal(0, chown(path, owner, (gid_t)-1));
     snprintf(place->address, sizeof(place->address), "unix:path=%s/dbus/system_bus_socket",
              place->folder);
     snprintf(path, sizeof(path), "%s/bus.conf", place->folder);
@@ -58,13 +64,12 @@ void bus_place_drop(struct bus_place *place)
     assert_int_equal(0, rmdir(place->folder));
 }
 
-static pid_t start(char *const *arguments, int input, int output)
+static pid_t start(char *const *arguments, uid_t owner, int input, int output)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid > 0)
         return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with us, whatever becomes of the test */
     if (input >= 0)
         dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
@@ -73,6 +78,9 @@ static pid_t start(char *const *arguments, int input, int output)
              STDERR_FILENO); /* it wants more descriptors than many may */
     for (int i = 3; i < 64; i++)
         close(i);
+    if (owner != 0 && setuid(owner) != 0)
+        _exit(126);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with us, whatever becomes of the test */
     execvp(arguments[0], arguments);
     _exit(127);
 }
@@ -84,7 +92,7 @@ void bus_place_start_daemon(struct bus_place *place)
     snprintf(config, sizeof(config), "--config-file=%s/bus.conf", place->folder);
     char *arguments[] = {"dbus-daemon", config, "--nofork", "--print-address=1", NULL};
     assert_int_equal(0, pipe(pipes));
-    place->daemon = start(arguments, -1, pipes[1]);
+    place->daemon = start(arguments, place->owner, -1, pipes[1]);
     close(pipes[1]);
     assert_true(read(pipes[0], address, sizeof(address)) > 0); /* it listens now */
     close(pipes[0]);
@@ -120,7 +128,7 @@ void bus_place_start_service(struct bus_place *place, const char *name)
     char *arguments[] = {BUS_SERVICE, place->address, (char *)name, NULL};
     assert_int_equal(0, pipe(to));
     assert_int_equal(0, pipe(from));
-    place->service = start(arguments, to[0], from[1]);
+    place->service = start(arguments, place->owner, to[0], from[1]);
     close(to[0]);
     close(from[1]);
     place->commands = fdopen(to[1], "w");

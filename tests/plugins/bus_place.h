@@ -10,6 +10,7 @@
 struct bus_place {
     char folder[64]; /* also the run_root: the bus is at dbus/system_bus_socket in it */
     char address[128];
+    uid_t owner;   /* of the bus, which lets in nobody else; 0: it lets in everybody */
     pid_t daemon;  /* 0: none runs */
     pid_t service; /* 0: none runs */
     FILE *commands, *answers;
@@ -17,6 +18,9 @@ struct bus_place {
 
 void bus_place_make(struct bus_place *place); /* with a bus, without a service */
 void bus_place_drop(struct bus_place *place);
+
+/* With a bus of somebody else; only root can. */
+void bus_place_make_for(struct bus_place *place, uid_t owner);
 
 void bus_place_start_daemon(struct bus_place *place);
 void bus_place_kill_daemon(struct bus_place *place);

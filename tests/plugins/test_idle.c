@@ -5,6 +5,7 @@
 #include "fake_host.h"
 #include "gpu_tree.h"
 
+#include <dirent.h>
 #include <linux/input.h>
 #include <pty.h>
 #include <setjmp.h>
@@ -320,6 +321,43 @@ static void a_bus_that_ends_is_noticed_and_found_again(void **state)
     assert_int_equal(CLB_ACTIVE, poll_after_pause(place));
 }
 
+static void the_compositor_of_gnome_knows_exactly(void **state)
+{
+    static const char path[] = "/org/gnome/Mutter/IdleMonitor/Core";
+    struct place *place = *state;
+    struct bus_place shell = place->bus; /* a second service on the same bus */
+    fake_host_set_text(&place->fake, "session_bus", place->bus.address);
+    log_in(place);
+    hint(place, true, 100);
+    bus_place_start_service(&shell, "org.gnome.Mutter.IdleMonitor");
+    bus_place_tell(&shell, "answer %s GetIdletime t 2500", path);
+    fake_host_start(&place->fake);
+    int32_t recent = poll(place);
+    char subject[128];
+    memcpy(subject, place->subject, sizeof(subject));
+    hint(place, false, 100);
+    bus_place_tell(&shell, "answer %s GetIdletime t 18446744073709551615", path);
+    int32_t endless = poll(place);
+    hint(place, true, 100);
+    bus_place_tell(&shell, "answer %s GetIdletime s 5", path);
+    int32_t wrong = poll(place);
+    kill(shell.service, SIGSTOP);
+    int32_t silent = poll(place);
+    kill(shell.service, SIGCONT);
+    bus_place_tell(&shell, "answer %s GetIdletime t 2500", path);
+    atomic_fetch_add(&place->fake.monotonic_ms, -POLL_MS);
+    int32_t paused = poll(place);
+    int32_t again = poll(place);
+    bus_place_kill_service(&shell);
+    assert_int_equal(CLB_INACTIVE, recent);
+    assert_string_equal("input 2 s ago (gnome)", subject);
+    assert_int_equal(CLB_ACTIVE, endless);
+    assert_int_equal(CLB_ACTIVE, wrong); /* then the hint of logind counts */
+    assert_int_equal(CLB_ACTIVE, silent);
+    assert_int_equal(CLB_ACTIVE, paused);
+    assert_int_equal(CLB_INACTIVE, again);
+}
+
 static void a_game_pad_is_input(void **state)
 {
     struct place *place = *state;
@@ -339,6 +377,36 @@ static void a_game_pad_is_input(void **state)
     atomic_fetch_add(&place->fake.monotonic_ms, 60 * 1000);
     assert_int_equal(CLB_ACTIVE, poll(place));
     assert_string_equal("no input for 70 s (gamepads)", place->subject);
+}
+
+static int open_files(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static void what_was_stopped_keeps_nothing_open(void **state)
+{
+    struct place *place = *state;
+    log_in(place);
+    hint(place, true, 100);
+    plug_in(place);
+    fake_host_set_text(&place->fake, "session_bus", place->bus.address);
+    int before = open_files();
+    fake_host_start(&place->fake);
+    assert_int_equal(CLB_ACTIVE, poll(place));
+    assert_true(open_files() > before);
+    place->fake.detector->stop(place->fake.instance);
+    assert_int_equal(before, open_files());
+    assert_int_equal(CLB_OK, place->fake.detector->start(place->fake.instance, &place->fake.error));
+    assert_int_equal(CLB_ACTIVE, poll(place));
+    fake_host_stop(&place->fake);
+    assert_int_equal(before, open_files());
 }
 
 static void a_game_pad_alone_shows_nothing(void **state)
@@ -383,8 +451,8 @@ static void settings_that_cannot_be_meant_are_refused(void **state)
     struct place *place = *state;
     fake_host_set_list(&place->fake, "sources", unknown, 2);
     assert_int_equal(CLB_FAILED, fake_host_create(&place->fake));
-    assert_string_equal("sources: there is no \"magic\"; there are x11, wayland, logind, "
-                        "gamepads, and all",
+    assert_string_equal("sources: there is no \"magic\"; there are x11, wayland, gnome, "
+                        "logind, gamepads, and all",
                         place->fake.error.text);
     fake_host_set_list(&place->fake, "sources", unknown, 1);
     fake_host_set_text(&place->fake, "run_root", "");
@@ -409,7 +477,9 @@ int main(void)
         TEST(answers_of_wrong_types_are_no_answers),
         TEST(a_silent_logind_is_asked_again_later),
         TEST(a_bus_that_ends_is_noticed_and_found_again),
+        TEST(the_compositor_of_gnome_knows_exactly),
         TEST(a_game_pad_is_input),
+        TEST(what_was_stopped_keeps_nothing_open),
         TEST(a_game_pad_alone_shows_nothing),
         TEST(game_pads_come_and_go),
         TEST(settings_that_cannot_be_meant_are_refused),

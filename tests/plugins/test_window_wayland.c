@@ -118,6 +118,13 @@ static void assert_lost(struct place *place, const char *why)
     window_wayland.close(place->source);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void assert_refused(struct place *place, const char *why)
 {
     assert_false(window_wayland.open(place->source, 0, &place->error));
@@ -290,8 +297,17 @@ static void an_error_of_the_protocol(void **state)
     run_and_open(place);
     add_window(place, 0, "Doom", true);
     assert_focused(place, "Doom"); /* the library leaks a window that it hears of with the error */
-    say(place, "error", 0, "");
+    say(place, "error", 0, "");    /* with words of its own, which are written nowhere */
+    int usual = dup(STDERR_FILENO);
+    FILE *written = tmpfile();
+    assert_non_null(written);
+    dup2(fileno(written), STDERR_FILENO);
     assert_lost(place, "the compositor does not keep to the protocol");
+    dup2(usual, STDERR_FILENO);
+    close(usual);
+    assert_int_equal(0, fseek(written, 0, SEEK_END));
+    assert_int_equal(0, ftell(written));
+    fclose(written);
 }
 
 static void what_is_no_compositor(void **state)
@@ -344,6 +360,11 @@ static void one_that_hangs_does_not_hide_the_other(void **state)
     if (!window_wayland.open(place->source, 0, &place->error))
         fail_msg("%s", place->error.text);
     assert_focused(place, "Doom");
+    window_wayland.close(place->source);
+    compositor_signal(&place->compositor, SIGSTOP);
+    int64_t begun_ms = now_ms();
+    assert_refused(place, ": the compositor does not answer");
+    assert_in_range(now_ms() - begun_ms, 500, 2500); /* and not a second for each of three */
     for (int i = 0; i < SOCKETS; i++) {
         close(silent[i]);
         unlink(paths[i]);

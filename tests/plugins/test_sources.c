@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* How sources of a detector are opened, looked at and waited for, whatever they see. */
+#include "desktop/sources.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What the one source does, and what was asked of it. */
+static struct stand_in {
+    bool can_open, can_look, loses, has_news;
+    int alive, opens, open_now, looks, dispatches;
+    int pipe[2]; /* readable: something happened */
+} stand_in;
+
+static int64_t now_ms;
+static int bell[2];
+
+static void *create(const struct desktop_settings *settings)
+{
+    (void)settings;
+    stand_in.alive++;
+    return &stand_in;
+}
+
+static void destroy(void *source)
+{
+    assert_ptr_equal(&stand_in, source);
+    stand_in.alive--;
+    stand_in.open_now = 0;
+}
+
+static bool open_it(void *source, int64_t at_ms, clb_error *error)
+{
+    (void)source;
+    assert_int_equal(now_ms, at_ms);
+    assert_int_equal(0, stand_in.open_now);
+    stand_in.opens++;
+    stand_in.open_now = stand_in.can_open;
+    if (!stand_in.can_open)
+        snprintf(error->text, sizeof(error->text), "it is not there");
+    return stand_in.can_open;
+}
+
+static void close_it(void *source)
+{
+    (void)source;
+    assert_int_equal(1, stand_in.open_now);
+    stand_in.open_now = 0;
+}
+
+static bool look(void *source, int64_t at_ms, void *seen, bool *is_lost, clb_error *error)
+{
+    (void)source;
+    (void)at_ms;
+    assert_int_equal(1, stand_in.open_now);
+    stand_in.looks++;
+    *is_lost = stand_in.loses;
+    if (stand_in.can_look)
+        *(int *)seen = 42;
+    else
+        snprintf(error->text, sizeof(error->text), "it says nothing");
+    return stand_in.can_look;
+}
+
+static int descriptor(void *source)
+{
+    (void)source;
+    return stand_in.pipe[0];
+}
+
+static bool dispatch(void *source, int64_t at_ms)
+{
+    (void)source;
+    (void)at_ms;
+    stand_in.dispatches++;
+    return stand_in.has_news;
+}
+
+static const struct desktop_source source = {.name = "one",
+                                             .create = create,
+                                             .destroy = destroy,
+                                             .open = open_it,
+                                             .close = close_it,
+                                             .look = look,
+                                             .descriptor = descriptor,
+                                             .dispatch = dispatch};
+static const struct sources_entry entries[] = {{"one", &source}, {"other", NULL}};
+static const struct desktop_settings settings;
+
+/* ---- A host whose time goes by while somebody waits ---- */
+
+static int64_t CLB_CALL monotonic_ms(const clb_host *host)
+{
+    (void)host;
+    return now_ms;
+}
+
+static int32_t CLB_CALL cancelled(const clb_host *host)
+{
+    (void)host;
+    return 0;
+}
+
+static int32_t CLB_CALL wait_some(const clb_host *host, int64_t max_ms)
+{
+    (void)host;
+    assert_true(max_ms > 0);
+    now_ms += max_ms;
+    return CLB_OK;
+}
+
+static intptr_t CLB_CALL wake_handle(const clb_host *host)
+{
+    (void)host;
+    return bell[0];
+}
+
+static const clb_clock clock_table = {monotonic_ms, monotonic_ms};
+static const clb_run run_table = {cancelled, wait_some, wake_handle};
+
+static int32_t wait_for(struct sources *sources, int64_t max_ms)
+{
+    static const clb_host host;
+    return sources_wait(sources, &host, &clock_table, &run_table, max_ms);
+}
+
+/* ---- Places ---- */
+
+static bool init(struct sources *sources, const char *const *names, uint32_t count,
+                 clb_error *error)
+{
+    clb_setting wanted = {.size = sizeof(wanted), .items = names, .count = count};
+    return sources_init(sources, entries, 2, &wanted, &settings, error);
+}
+
+static int make_place(void **state)
+{
+    static const char *const all[] = {"all"};
+    clb_error error = {.size = sizeof(error)};
+    struct sources *sources = calloc(1, sizeof(*sources));
+    assert_non_null(sources);
+    stand_in = (struct stand_in){.can_open = true, .can_look = true};
+    now_ms = 1000000;
+    assert_int_equal(0, pipe(stand_in.pipe));
+    assert_int_equal(0, pipe(bell));
+    assert_true(init(sources, all, 1, &error));
+    sources_start(sources);
+    *state = sources;
+    return 0;
+}
+
+static int drop_place(void **state)
+{
+    sources_close(*state);
+    sources_finish(*state);
+    assert_int_equal(0, stand_in.alive);
+    for (int i = 0; i < 2; i++) {
+        close(stand_in.pipe[i]);
+        close(bell[i]);
+    }
+    free(*state);
+    return 0;
+}
+
+static void ring(const int *of)
+{
+    assert_int_equal(1, write(of[1], "", 1));
+}
+
+static bool look_at_first(struct sources *sources)
+{
+    int seen = 0;
+    bool can = sources_look(sources, 0, now_ms, &seen);
+    assert_int_equal(can ? 42 : 0, seen);
+    return can;
+}
+
+static void assert_why(const struct sources *sources, const char *why)
+{
+    char text[256];
+    sources_why(sources, text, sizeof(text));
+    assert_string_equal(why, text);
+}
+
+/* ---- Which ---- */
+
+static void they_are_chosen_by_name(void **state)
+{
+    static const char *const one[] = {"one"};
+    static const char *const other[] = {"other"};
+    static const char *const wrong[] = {"one", "oen"};
+    struct sources sources;
+    clb_error error = {.size = sizeof(error)};
+    (void)state;
+    assert_true(init(&sources, one, 1, &error));
+    assert_int_equal(1, sources.count);
+    sources_finish(&sources);
+    assert_true(init(&sources, other, 1, &error));
+    sources_start(&sources);
+    assert_false(look_at_first(&sources));
+    assert_why(&sources, "other: this build of the plugin is without it");
+    sources_finish(&sources);
+    assert_false(init(&sources, wrong, 2, &error));
+    assert_string_equal("sources: there is no \"oen\"; there are one, other, and all", error.text);
+    sources_finish(&sources);
+    assert_false(init(&sources, NULL, 0, &error));
+    assert_string_equal("sources: there is none", error.text);
+    sources_finish(&sources);
+}
+
+/* ---- Pauses ---- */
+
+static void who_is_not_there_is_asked_less_and_less_often(void **state)
+{
+    static const int pauses_sec[] = {2, 4, 8, 16, 32, 60, 60, 60};
+    struct sources *sources = *state;
+    stand_in.can_open = false;
+    for (int i = 0; i < 8; i++) {
+        assert_false(look_at_first(sources));
+        assert_int_equal(i + 1, stand_in.opens);
+        now_ms += pauses_sec[i] * 1000 - 1;
+        assert_false(look_at_first(sources));
+        assert_int_equal(i + 1, stand_in.opens);
+        now_ms += 1;
+    }
+    assert_why(sources, "one: it is not there; other: this build of the plugin is without it");
+    sources_start(sources);
+    stand_in.can_open = true;
+    assert_true(look_at_first(sources));
+}
+
+static void who_was_lost_is_closed_and_opened_again(void **state)
+{
+    struct sources *sources = *state;
+    for (int i = 0; i < 5; i++) {
+        stand_in.can_look = true;
+        stand_in.loses = false;
+        assert_true(look_at_first(sources));
+        stand_in.can_look = false;
+        assert_false(look_at_first(sources));
+        assert_int_equal(1, stand_in.open_now); /* it only did not know */
+        stand_in.loses = true;
+        assert_false(look_at_first(sources));
+        assert_int_equal(0, stand_in.open_now);
+        now_ms += 1999;
+        assert_false(look_at_first(sources));
+        assert_int_equal(i + 1, stand_in.opens);
+        now_ms += 1;
+    }
+}
+
+/* ---- Waiting ---- */
+
+static void news_end_the_wait_at_most_once_a_second(void **state)
+{
+    struct sources *sources = *state;
+    stand_in.has_news = true;
+    assert_true(look_at_first(sources));
+    ring(stand_in.pipe);
+    int64_t begin_ms = now_ms;
+    assert_int_equal(CLB_EVENT, wait_for(sources, 5000));
+    assert_int_equal(1000, now_ms - begin_ms);
+    assert_int_equal(CLB_EVENT, wait_for(sources, 300));
+    assert_int_equal(1300, now_ms - begin_ms);
+    assert_int_equal(2, stand_in.dispatches);
+}
+
+static void what_is_no_news_is_heard_once_a_second(void **state)
+{
+    struct sources *sources = *state;
+    assert_true(look_at_first(sources));
+    ring(stand_in.pipe);
+    int64_t begin_ms = now_ms;
+    assert_int_equal(CLB_OK, wait_for(sources, 5500));
+    assert_int_equal(5500, now_ms - begin_ms);
+    assert_int_equal(6, stand_in.dispatches);
+}
+
+static void the_host_ends_the_wait(void **state)
+{
+    struct sources *sources = *state;
+    assert_true(look_at_first(sources));
+    stand_in.has_news = true;
+    ring(stand_in.pipe);
+    ring(bell);
+    int64_t begin_ms = now_ms;
+    assert_int_equal(CLB_OK, wait_for(sources, 5000));
+    assert_int_equal(begin_ms, now_ms);
+}
+
+static void who_is_closed_is_not_waited_for(void **state)
+{
+    struct sources *sources = *state;
+    ring(stand_in.pipe);
+    assert_int_equal(CLB_OK, wait_for(sources, 1));
+    assert_int_equal(0, stand_in.dispatches);
+}
+
+int main(void)
+{
+#define PLACED(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
+    const struct CMUnitTest tests[] = {
+        PLACED(they_are_chosen_by_name),
+        PLACED(who_is_not_there_is_asked_less_and_less_often),
+        PLACED(who_was_lost_is_closed_and_opened_again),
+        PLACED(news_end_the_wait_at_most_once_a_second),
+        PLACED(what_is_no_news_is_heard_once_a_second),
+        PLACED(the_host_ends_the_wait),
+        PLACED(who_is_closed_is_not_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
