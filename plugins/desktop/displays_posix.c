@@ -145,13 +145,22 @@ static bool is_socket_of(const char *path, int64_t uid)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) && (int64_t)status.st_uid == uid;
 }
 
-/* In the folder of a user: the socket that is called so, or all with the usual names. */
+static int compare_names(const void *a, const void *b)
+{
+    const struct desktop_display *left = a;
+    const struct desktop_display *right = b;
+    return strcmp(left->name, right->name);
+}
+
+/* In the folder of a user: the socket that is called so, or all with the usual names; a compositor
+ * that runs in a window of another has a higher number. */
 static void add_of_user(struct list *list, const char *run_root, int64_t uid, const char *wanted)
 {
     static const char usual[] = "wayland-";
     char folder_path[DISPLAYS_NAME];
     char path[2 * DISPLAYS_NAME];
     const struct dirent *entry;
+    int begin = list->count;
     snprintf(folder_path, sizeof(folder_path), "%s/user/%lld", run_root, (long long)uid);
     DIR *folder = opendir(folder_path);
     if (folder == NULL)
@@ -164,6 +173,8 @@ static void add_of_user(struct list *list, const char *run_root, int64_t uid, co
             add(list, path, uid);
     }
     closedir(folder);
+    qsort(list->displays + begin, (size_t)(list->count - begin), sizeof(list->displays[0]),
+          compare_names);
 }
 
 /* A name without a folder is one below XDG_RUNTIME_DIR, as the library has it. */

@@ -14,6 +14,7 @@ enum { WAYLAND_LIMIT_MS = 1000 };
 struct wayland {
     struct wl_display *display;   /* owned; NULL: it is not open */
     struct wl_registry *registry; /* owned */
+    int64_t first_uid;            /* whose display was the likeliest when it was opened */
     const char *lost;             /* static: a sentence why nothing more will come; NULL: it may */
 };
 
@@ -40,6 +41,10 @@ int64_t wayland_until(int64_t from_now_ms);
 /* Until the compositor has done what it was asked so far, and all that it said before was taken.
  * False: it is lost, also when it did not answer in time. */
 bool wayland_round(struct wayland *wayland, int64_t until_ms);
+
+/* The same for a look, in the usual time; it is also lost when another person has come to sit in
+ * front of the screen than when it was opened. */
+bool wayland_look(struct wayland *wayland, const struct desktop_settings *settings);
 
 /* Takes what has come, without waiting. False: it is lost. */
 bool wayland_take(struct wayland *wayland);

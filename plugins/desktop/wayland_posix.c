@@ -115,9 +115,12 @@ bool wayland_open(struct wayland *wayland, const struct desktop_settings *settin
     struct desktop_display displays[DISPLAYS_MAX];
     int count = displays_wayland(settings, displays);
     snprintf(error->text, sizeof(error->text), "there is no display of Wayland");
-    for (int i = 0; i < count; i++) /* one that hangs leaves the others their time */
-        if (try_display(wayland, displays[i].name, user, data, WAYLAND_LIMIT_MS / count, error))
-            return true;
+    for (int i = 0; i < count; i++) { /* one that hangs leaves the others their time */
+        if (!try_display(wayland, displays[i].name, user, data, WAYLAND_LIMIT_MS / count, error))
+            continue;
+        wayland->first_uid = displays[0].uid;
+        return true;
+    }
     return false;
 }
 
@@ -199,4 +202,12 @@ bool wayland_round(struct wayland *wayland, int64_t until_ms)
     if (!is_answered)
         wayland_lose(wayland, "the compositor does not answer");
     return wayland->lost == NULL;
+}
+
+bool wayland_look(struct wayland *wayland, const struct desktop_settings *settings)
+{
+    struct desktop_display displays[DISPLAYS_MAX];
+    if (displays_wayland(settings, displays) > 0 && displays[0].uid != wayland->first_uid)
+        wayland_lose(wayland, "somebody else is in front of the screen now");
+    return wayland_round(wayland, wayland_until(WAYLAND_LIMIT_MS));
 }

@@ -259,7 +259,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     struct source *source = data;
     struct input *input = seen;
     source->now_ms = now_ms;
-    *is_lost = !wayland_round(&source->wayland, wayland_until(WAYLAND_LIMIT_MS));
+    *is_lost = !wayland_look(&source->wayland, source->settings);
     if (*is_lost) {
         snprintf(error->text, sizeof(error->text), "%s", source->wayland.lost);
         return false;

@@ -5,6 +5,7 @@
 
 #include "../desktop/text.h"
 #include "../desktop/x11.h"
+#include "x11_lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,9 +38,11 @@ struct source {
     struct x11 *x11;                         /* owned; NULL: closed */
     xcb_atom_t atoms[ATOMS];
     xcb_window_t active; /* whose events come, too; 0: none */
-    bool is_stale;       /* something changed since it was asked */
-    bool is_told;        /* by a window manager */
-    bool is_xwayland;    /* no window of its has the focus: then one of another kind may have it */
+    struct x11_lock lock;
+    bool is_stale;      /* something changed since it was asked */
+    bool is_lock_stale; /* the screen may have been locked, or unlocked */
+    bool is_told;       /* by a window manager */
+    bool is_xwayland;   /* no window of its has the focus: then one of another kind may have it */
     struct window known;
 };
 
@@ -102,7 +105,8 @@ static void take_events(struct source *source)
         event = xcb_poll_for_event(source->x11->connection);
         if (event == NULL)
             return;
-        source->is_stale = source->is_stale || is_news(source, event);
+        source->is_lock_stale = source->is_lock_stale || x11_lock_is_news(&source->lock, event);
+        source->is_stale = source->is_stale || source->is_lock_stale || is_news(source, event);
         free(event);
     }
 }
@@ -225,6 +229,12 @@ static void ask_all(struct source *source)
     }
     if (active != 0) /* the events come first: what changes from here on is not missed */
         source->known = ask_window(source, active);
+    if (source->is_lock_stale) {
+        source->is_lock_stale = false;
+        x11_lock_find(&source->lock, source->x11);
+    }
+    if (source->lock.window != 0)
+        source->known = (struct window){.is_focused = false};
 }
 
 /* ---- The source ---- */
@@ -237,7 +247,7 @@ static bool take_atoms(struct source *source)
     for (int i = 0; i < ATOMS; i++)
         cookies[i] = xcb_intern_atom(source->x11->connection, 0, (uint16_t)strlen(atom_names[i]),
                                      atom_names[i]);
-    want_events(source, source->x11->root, XCB_EVENT_MASK_PROPERTY_CHANGE);
+    want_events(source, source->x11->root, XCB_EVENT_MASK_PROPERTY_CHANGE | X11_LOCK_EVENTS);
     x11_send(source->x11);
     for (int i = 0; i < ATOMS; i++) {
         xcb_intern_atom_reply_t *reply = x11_reply(source->x11, cookies[i].sequence);
@@ -252,7 +262,8 @@ static bool open_source(void *data, int64_t now_ms, clb_error *error)
     struct source *source = data;
     (void)now_ms;
     source->active = 0;
-    source->is_stale = true;
+    source->lock = (struct x11_lock){0};
+    source->is_stale = source->is_lock_stale = true;
     source->x11 = x11_open(source->settings, error);
     if (source->x11 == NULL)
         return false;

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import pwd
 import shutil
 import signal
 import subprocess
@@ -13,21 +12,26 @@ from harness import PATIENCE_SEC, until
 
 MISSING = [program for program in ("sway", "swaymsg", "foot") if not shutil.which(program)]
 
+# It does not run as root. A number is enough to be somebody.
+SOMEBODY = 54321
+
 
 class Sway:
-    """With a folder of its own. It does not run as root: then as nobody, whose socket root may use."""
+    """With a folder of its own, as systemd makes one for who logs in, below `run_root`."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="clockblock-sway-"))
-        self.runtime = self.folder / "run"
-        self.runtime.mkdir()
+        self.run_root = self.folder / "run"
+        uid = os.geteuid() or SOMEBODY
+        self.runtime = self.run_root / "user" / str(uid)
+        self.runtime.mkdir(parents=True)
+        for folder in (self.folder, self.run_root, self.runtime.parent):
+            folder.chmod(0o755)
         self.runtime.chmod(0o700)
-        self.folder.chmod(0o755)
         self.user = {}
         if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody")
-            self.user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-            os.chown(self.runtime, nobody.pw_uid, nobody.pw_gid)
+            self.user = {"user": uid, "group": uid, "extra_groups": []}
+            os.chown(self.runtime, uid, uid)
         (self.folder / "config").write_text("xwayland disable\n")
         self.log = self.folder / "log"
         self.log.touch()

@@ -18,14 +18,15 @@ class Base(unittest.TestCase):
         self.sway = Sway()
         self.addCleanup(self.sway.close)
 
-    def start(self, name, settings, when=""):
+    def start(self, name, settings, display=None, environment=None):
         """An agent with one detector, that looks at our compositor only."""
         self.name = name
+        display = display or f'wayland_display = "{self.sway.socket()}";'
         self.agent = Agent(
-            rest=f"poll_interval_sec = 1; {when}",
-            detectors=f'{name}: {{ {settings} sources = [ "wayland" ]; wayland_display = "{self.sway.socket()}"; }};')
+            rest='poll_interval_sec = 1; playing_when = "not idle";' if name == "idle" else "poll_interval_sec = 1;",
+            detectors=f'{name}: {{ {settings} sources = [ "wayland" ]; {display} }};')
         self.addCleanup(self.agent.close)
-        self.agent.start()
+        self.agent.start(environment=environment)
 
     def detector(self):
         return next(one for one in self.agent.status()["detectors"] if one["name"] == self.name)
@@ -42,8 +43,8 @@ class OfWindows(Base):
         super().setUp()
         self.sway.start()
 
-    def watch(self):
-        self.start("windows", f'plugin = "window_title"; rules = {RULES};')
+    def watch(self, **where):
+        self.start("windows", f'plugin = "window_title"; rules = {RULES};', **where)
 
     def until_playing(self, activity):
         def is_seen():
@@ -78,6 +79,19 @@ class Windows(OfWindows):
         database.close()
 
 
+class Found(OfWindows):
+    def test_by_the_environment_of_a_session(self):
+        self.sway.window("Doom")
+        self.watch(display='run_root = "/nonexistent";',
+                   environment={"WAYLAND_DISPLAY": self.sway.socket().name, "XDG_RUNTIME_DIR": str(self.sway.runtime)})
+        self.until_playing("Doom")
+
+    def test_by_the_folder_of_who_is_logged_in(self):
+        self.sway.window("Doom")
+        self.watch(display=f'run_root = "{self.sway.run_root}";', environment={"WAYLAND_DISPLAY": ""})
+        self.until_playing("Doom")
+
+
 class Trouble(OfWindows):
     def test_it_is_killed_and_comes_back(self):
         self.sway.window("Doom")
@@ -105,7 +119,7 @@ class Trouble(OfWindows):
 
 class Input(Base):
     def watch(self):
-        self.start("idle", 'plugin = "idle"; threshold_sec = 2;', 'playing_when = "not idle";')
+        self.start("idle", 'plugin = "idle"; threshold_sec = 2;')
 
     def until_idle(self, is_idle):
         until(lambda: (detector := self.detector())["state"] == "ok" and detector["active"] == is_idle,

@@ -3,11 +3,13 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import unittest
 
+import sway
 from harness import Agent, until
-from xserver import MISSING, Window, XServer
+from xserver import MISSING, Window, XServer, Xwayland
 
 RULES = ('{ activity = "Minecraft"; title = [ "^Minecraft" ]; exclude = [ "^firefox$" ]; },'
          '{ activity = "Doom"; app = [ "^doom$" ]; },'
@@ -31,7 +33,7 @@ class Base(unittest.TestCase):
 
     def window(self, *arguments, **more):
         window = Window(self.server, *arguments, **more)
-        window.tell("focus")
+        window.focus()
         return window
 
     def sees(self):
@@ -77,6 +79,36 @@ class Focus(Base):
         self.until_sees("Something large", "window of some game, rules[2]")
         window.tell("fullscreen")
         self.until_sees(None, "window of some game")
+
+
+class Locked(Base):
+    def test_a_lock_is_over_the_window_that_has_the_focus(self):
+        self.serve()
+        self.make()
+        self.agent.start()
+        self.window("Minecraft")
+        self.until_sees("Minecraft", "window of game, rules[0]")
+        menu = Window(self.server, app="menu", way="cover")
+        lock = self.lock()
+        self.until_sees(None, "no window has the focus")
+        menu.tell("close")
+        lock()
+        self.until_sees("Minecraft", "window of game, rules[0]")
+        lock = self.lock()
+        self.until_sees(None, "no window has the focus")
+        self.agent.stop()
+        self.agent.start()  # into a locked screen
+        self.until_sees(None, "no window has the focus")
+        lock()
+        self.until_sees("Minecraft", "window of game, rules[0]")
+
+    def lock(self):
+        """With a real one, where that is. Returns what unlocks."""
+        if shutil.which("i3lock"):
+            process = self.server.spawn("i3lock", "--nofork")
+            return lambda: (process.kill(), process.wait())
+        lock = Window(self.server, app="XScreenSaver", way="cover")
+        return lambda: lock.tell("close")
 
 
 class Titles(Base):
@@ -301,6 +333,24 @@ class Idle(Base):
             'idle: { plugin = "idle"; sources = [ "x11" ];' f' x11_display = "{self.server.name}"; }};'))
         self.addCleanup(self.agent.close)
         self.assertIn("is without the extension MIT-SCREEN-SAVER", self.agent.run("detect", "idle").stdout)
+
+
+@unittest.skipIf(sway.MISSING or not shutil.which("Xwayland"), "missing: sway or Xwayland")
+class OnWayland(Base):
+    """An X server that does not see all windows, and not all input."""
+
+    def test_what_it_does_not_see_is_not_known(self):
+        compositor = sway.Sway()
+        self.addCleanup(compositor.close)
+        compositor.start()
+        self.server = Xwayland(compositor)
+        self.addCleanup(self.server.close)
+        self.make(detectors=f'idle: {{ plugin = "idle"; sources = [ "x11" ]; x11_display = "{self.server.name}"; }};')
+        self.agent.start()
+        self.until_reason("has the focus, and it sees no others")
+        until(lambda: self.agent.status()["detectors"][1]["state"] == "unavailable", "nobody knows of all input")
+        self.window("Minecraft")
+        self.until_sees("Minecraft", "window of game, rules[0]")
 
 
 class Private(Base):

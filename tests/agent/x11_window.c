@@ -6,6 +6,7 @@
  *   root PROPERTY TYPE FORMAT [HEX] the same on the root window
  *   focus, fullscreen               asks the window manager
  *   spin COUNT                      changes the title so often
+ *   cover                           a window like open's, which no manager sees
  *   close                           destroys the window */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +26,12 @@ static xcb_atom_t atom(const char *name)
     return made;
 }
 
-static void open_window(void)
+static void open_window(uint32_t overrides)
 {
-    const uint32_t mask = XCB_EVENT_MASK_NO_EVENT;
     window = xcb_generate_id(connection);
     xcb_create_window(connection, XCB_COPY_FROM_PARENT, window, root, 0, 0, 200, 100, 0,
-                      XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT, XCB_CW_EVENT_MASK,
-                      &mask);
+                      XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT, XCB_CW_OVERRIDE_REDIRECT,
+                      &overrides);
     xcb_map_window(connection, window);
 }
 
@@ -81,7 +81,9 @@ static int obey(const char *line)
     int format;
     hex[0] = '\0';
     if (strcmp(line, "open\n") == 0)
-        open_window();
+        open_window(0);
+    else if (strcmp(line, "cover\n") == 0)
+        open_window(1);
     else if (strcmp(line, "focus\n") == 0)
         tell_manager("_NET_ACTIVE_WINDOW", 2, XCB_CURRENT_TIME);
     else if (strcmp(line, "fullscreen\n") == 0)

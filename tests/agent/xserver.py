@@ -19,6 +19,9 @@ if not WINDOW.exists():
 class XServer:
     """On a number that no other test has, as one is free for anybody after a kill."""
 
+    # Without -noreset it would begin anew whenever nobody is connected any more.
+    program = ("Xvfb", "-noreset", "-screen", "0", "800x600x24", "-nolisten", "tcp")
+    more = {}  # in its environment
     started = 0
 
     def __init__(self, *arguments, manager=True):
@@ -30,7 +33,11 @@ class XServer:
         XServer.started += 1
         self.processes = []
         self.server = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def name(self):
@@ -51,12 +58,12 @@ class XServer:
         with open(self.log, "a") as log:
             ours, theirs = os.pipe()
             self.server = subprocess.Popen(
-                ["Xvfb", self.name, "-displayfd", str(theirs), "-screen", "0", "800x600x24", "-nolisten", "tcp",
-                 *self.arguments], pass_fds=[theirs], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [*self.program, self.name, "-displayfd", str(theirs), *self.arguments], pass_fds=[theirs],
+                env=os.environ | self.more, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             os.close(theirs)
         with os.fdopen(ours) as told:
             if not told.readline():  # a line says that it is up
-                raise AssertionError(f"Xvfb: {self.log.read_text()}")
+                raise AssertionError(f"{self.program[0]}: {self.log.read_text()}")
         if self.has_manager if manager is None else manager:
             self.manage()
 
@@ -100,18 +107,32 @@ class XServer:
 
     def close(self):
         """So that it clears away its socket and its lock, if it is not gone already."""
-        if self.server.poll() is not None:
-            self.start(manager=False)
-        self.kill(signal.SIGTERM)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        is_up = self.server.poll() is None
+        try:
+            if not is_up:
+                self.start(manager=False)
+        finally:
+            self.kill(signal.SIGTERM)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Xwayland(XServer):
+    """A window of a Wayland compositor, for programs that know X11 only."""
+
+    program = ("Xwayland", "-noreset")
+
+    def __init__(self, sway):
+        self.more = sway.environment() | {"WAYLAND_DISPLAY": str(sway.socket())}
+        super().__init__()
 
 
 class Window:
     """A window of our own, with properties as no toolkit would write them."""
 
-    def __init__(self, server, title=None, app="game"):
+    def __init__(self, server, title=None, app="game", way="open"):
+        self.server = server
         self.process = server.spawn(str(WINDOW), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.tell("open")
+        self.tell(way)
         self.app(app)
         if title is not None:
             self.title(title)
@@ -132,3 +153,10 @@ class Window:
 
     def app(self, app):
         self.set("WM_CLASS", "STRING", 8, f"instance\0{app}\0".encode())
+
+    def focus(self):
+        """Asks until it is so: a window manager that has just begun may not hear it."""
+        def has_it():
+            self.tell("focus")
+            return f"{self.number:#x}" in self.server.run("xprop", "-root", "_NET_ACTIVE_WINDOW")
+        until(has_it, "the focus")

@@ -40,7 +40,7 @@ room pcre2.h plugins/window_title/
 room X11/ 'plugins/desktop/authority_posix\.c'
 room xcb/ 'plugins/(desktop/x11|window_title/x11|idle/x11)'
 room wayland- 'plugins/desktop/wayland'
-room systemd/ 'plugins/desktop/bus_linux\.c'
+room systemd/ 'plugins/desktop/bus_(internal\.h|linux\.c|call_linux\.c)'
 
 # What knows the system: the platform, files of plugins that say so in their name, and the templates,
 # each of which is a whole plugin in one file.

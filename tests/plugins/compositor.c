@@ -4,6 +4,7 @@
 #include "idle-server-protocol.h"
 #include "wlr-foreign-toplevel-management-unstable-v1-server-protocol.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -285,9 +286,21 @@ static void serve(const struct compositor *compositor, int listening, int orders
 
 /* ---- Its life ---- */
 
+static int count_descriptors(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
 void compositor_make(struct compositor *compositor)
 {
-    *compositor = (struct compositor){.folder = "/tmp/clockblock-compositor-XXXXXX"};
+    *compositor = (struct compositor){.folder = "/tmp/clockblock-compositor-XXXXXX",
+                                      .descriptors = count_descriptors()};
     assert_non_null(mkdtemp(compositor->folder));
     snprintf(compositor->path, sizeof(compositor->path), "%s/wayland-0", compositor->folder);
 }
@@ -296,6 +309,7 @@ void compositor_drop(struct compositor *compositor)
 {
     compositor_end(compositor);
     rmdir(compositor->folder);
+    assert_int_equal(compositor->descriptors, count_descriptors());
 }
 
 static int listen_at(const char *path)
@@ -308,24 +322,52 @@ static int listen_at(const char *path)
     return listening;
 }
 
-void compositor_run(struct compositor *compositor, struct compositor_offer offered)
+/* True in the child, which has one end of the pair. */
+static bool split(struct compositor *compositor, int *orders)
 {
     int pair[2];
     assert_int_equal(0, compositor->pid);
-    compositor->offer = offered;
-    int listening = listen_at(compositor->path);
     assert_int_equal(0, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
     compositor->pid = fork();
     assert_true(compositor->pid >= 0);
-    if (compositor->pid == 0) {
+    bool is_child = compositor->pid == 0;
+    if (is_child)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        close(pair[0]);
-        serve(compositor, listening, pair[1]);
+    close(pair[is_child ? 0 : 1]);
+    *orders = pair[is_child ? 1 : 0];
+    return is_child;
+}
+
+void compositor_run(struct compositor *compositor, struct compositor_offer offered)
+{
+    int listening = listen_at(compositor->path);
+    compositor->offer = offered;
+    if (split(compositor, &compositor->orders)) {
+        serve(compositor, listening, compositor->orders);
         _exit(1);
     }
     close(listening);
-    close(pair[1]);
-    compositor->orders = pair[0];
+}
+
+static void babble(int listening, const void *bytes, size_t length, bool is_endless)
+{
+    for (;;) {
+        int client = accept(listening, NULL, NULL);
+        do {
+            if (send(client, bytes, length, MSG_NOSIGNAL) < 0)
+                break;
+        } while (is_endless);
+        /* It stays open: whoever waits for more waits in vain. */
+    }
+}
+
+void compositor_babble(struct compositor *compositor, const void *bytes, size_t length,
+                       bool is_endless)
+{
+    int listening = listen_at(compositor->path);
+    if (split(compositor, &compositor->orders))
+        babble(listening, bytes, length, is_endless);
+    close(listening);
 }
 
 void compositor_signal(struct compositor *compositor, int signal)

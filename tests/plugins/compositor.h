@@ -4,6 +4,8 @@
 #ifndef TESTS_COMPOSITOR_H
 #define TESTS_COMPOSITOR_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,14 +21,19 @@ struct compositor {
     struct compositor_offer offer;
     pid_t pid; /* 0: it does not run */
     int orders;
+    int descriptors; /* open in this process when it was made */
     char folder[64];
     char path[80]; /* of its socket */
 };
 
-/* Once with a folder of its own; then it may end and run again. */
+/* Once with a folder of its own; then it may end and run again. In the end nothing is open that was
+ * not so at the begin. */
 void compositor_make(struct compositor *compositor);
 void compositor_drop(struct compositor *compositor);
 void compositor_run(struct compositor *compositor, struct compositor_offer offer);
+/* No compositor at all: whoever connects gets these bytes, and again and again if `is_endless`. */
+void compositor_babble(struct compositor *compositor, const void *bytes, size_t length,
+                       bool is_endless);
 void compositor_end(struct compositor *compositor);
 void compositor_signal(struct compositor *compositor, int signal);
 

@@ -9,7 +9,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -212,6 +217,96 @@ static void an_address_that_is_none_is_refused(void **state)
     }
 }
 
+/* ---- A bus that is somebody's own making ---- */
+
+static int say_hello(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+    bool *is_greeted = data;
+    (void)error;
+    if (sd_bus_message_is_method_call(call, NULL, "Hello") <= 0)
+        return 1; /* nothing else is answered */
+    *is_greeted = true;
+    return sd_bus_reply_method_return(call, "s", ":1.1");
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { KEEPS_WHAT_IS_FREED = true };
+#else
+enum { KEEPS_WHAT_IS_FREED = false };
+#endif
+
+/* It sends signals as fast as they are taken. */
+static void babble(int listening)
+{
+    static char large[64 * 1024];
+    sd_bus *peer = NULL;
+    sd_id128_t id;
+    bool is_greeted = false;
+    memset(large, 'x', sizeof(large) - 1);
+    sd_id128_randomize(&id);
+    int descriptor = accept(listening, NULL, NULL);
+    if (sd_bus_new(&peer) < 0 || sd_bus_set_fd(peer, descriptor, descriptor) < 0 ||
+        sd_bus_set_server(peer, 1, id) < 0 || sd_bus_start(peer) < 0)
+        _exit(1);
+    sd_bus_add_filter(peer, NULL, say_hello, &is_greeted);
+    while (sd_bus_process(peer, NULL) >= 0) {
+        uint64_t queued = 0;
+        sd_bus_get_n_queued_write(peer, &queued);
+        if (is_greeted && queued < 4)
+            sd_bus_emit_signal(peer, "/", "org.example.Babble", "Babble", "s", large);
+    }
+    _exit(0);
+}
+
+static long memory_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+static void a_bus_that_babbles_is_not_listened_to_for_ever(void **state)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    char folder[] = "/tmp/clockblock-babble-XXXXXX";
+    char address[160];
+    clb_error error = {.size = sizeof(error)};
+    char *text = NULL;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(to.sun_path, sizeof(to.sun_path), "%s/bus", folder);
+    snprintf(address, sizeof(address), "unix:path=%s", to.sun_path);
+    int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(0, bind(listening, (struct sockaddr *)&to, sizeof(to)));
+    assert_int_equal(0, listen(listening, 1));
+    pid_t pid = fork();
+    if (pid == 0)
+        babble(listening);
+    long before_kib = memory_kib();
+    int64_t begin_ms = now_ms();
+    struct bus *bus = bus_open(address, &error);
+    enum bus_result result = BUS_OK;
+    if (bus != NULL) {
+        result = bus_call_text(bus, &thing, "Get", &text, &error);
+        bus_process(bus);
+    }
+    int64_t took_ms = now_ms() - begin_ms;
+    long grown_kib = memory_kib() - before_kib;
+    bus_close(bus);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    close(listening);
+    unlink(to.sun_path);
+    rmdir(folder);
+    if (bus == NULL)
+        fail_msg("%s", error.text);
+    assert_int_equal(BUS_LOST, result);
+    assert_string_equal("org.example.Thing does not answer", error.text);
+    assert_in_range(took_ms, BUS_LIMIT_MS - 50, PATIENCE_MS / 3);
+    if (!KEEPS_WHAT_IS_FREED)
+        assert_in_range(grown_kib, 0, 64L * 1024);
+}
+
 /* Such a bus refuses root itself. */
 static void the_bus_of_somebody_lets_root_in_as_its_owner(void **state)
 {
@@ -248,6 +343,7 @@ int main(void)
         TEST(a_bus_that_goes_away_is_noticed),
         TEST(a_bus_that_goes_away_during_a_call_too),
         TEST(an_address_that_is_none_is_refused),
+        cmocka_unit_test(a_bus_that_babbles_is_not_listened_to_for_ever),
         cmocka_unit_test(the_bus_of_somebody_lets_root_in_as_its_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

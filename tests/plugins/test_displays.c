@@ -249,6 +249,18 @@ static void wayland_sockets_are_in_the_folder_of_the_session_or_of_people(void *
     assert_string_equal(wanted, place->displays[0].name);
     assert_int_equal(uid, place->displays[0].uid);
 
+    static const int numbers[] = {5, 2, 0, 4, 3};
+    for (int i = 0; i < 5; i++) {
+        snprintf(wanted, sizeof(wanted), "%s/wayland-%d", folder, numbers[i]);
+        make_socket(place, wanted, uid);
+    }
+    find_wayland(place);
+    assert_int_equal(6, place->count);
+    for (int i = 0; i < 6; i++) {
+        snprintf(wanted, sizeof(wanted), "%s/%s/wayland-%d", place->root, folder, i);
+        assert_string_equal(wanted, place->displays[i].name);
+    }
+
     place->settings.wayland_display = "other"; /* of whom is not said: of people */
     find_wayland(place);
     assert_int_equal(1, place->count);

@@ -310,6 +310,40 @@ static void an_error_of_the_protocol(void **state)
     fclose(written);
 }
 
+static void nonsense(void **state)
+{
+    static const uint32_t too_large[] = {1, 0xFFFF0000, 0, 0};
+    static const uint32_t too_small[] = {1, 0x00040000, 1, 0x00040000};
+    static const uint32_t unknown_event[] = {1, 0x00080007};
+    static const uint32_t unknown_object[] = {0xFF000007, 0x00080000};
+    static const uint32_t bad_text[] = {2, 0x00140000, 1, 0xFFFFFFF0, 1};
+    static const struct {
+        const void *bytes;
+        size_t length;
+    } cases[] = {{too_large, sizeof(too_large)},         {too_small, sizeof(too_small)},
+                 {unknown_event, sizeof(unknown_event)}, {unknown_object, sizeof(unknown_object)},
+                 {bad_text, sizeof(bad_text)},           {"HTTP/1.1 400 Bad Request\r\n\r\n", 28}};
+    struct place *place = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        compositor_babble(&place->compositor, cases[i].bytes, cases[i].length, true);
+        assert_refused(place, ": the compositor does not ");
+        compositor_end(&place->compositor);
+    }
+}
+
+static void one_that_never_stops_talking(void **state)
+{
+    static const uint32_t delete_unknown[] = {1, 0x000C0001, 0x00FFFFF0};
+    uint32_t words[300];
+    struct place *place = *state;
+    for (size_t i = 0; i < 300; i += 3)
+        memcpy(words + i, delete_unknown, sizeof(delete_unknown));
+    compositor_babble(&place->compositor, words, sizeof(words), true);
+    int64_t begun_ms = now_ms();
+    assert_refused(place, ": the compositor does not answer");
+    assert_in_range(now_ms() - begun_ms, 1000, SOON_SEC * 1000);
+}
+
 static void what_is_no_compositor(void **state)
 {
     struct place *place = *state;
@@ -371,6 +405,72 @@ static void one_that_hangs_does_not_hide_the_other(void **state)
     }
     rmdir(folder);
     rmdir(users);
+}
+
+static void put_in_front(struct place *place, int uid)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/systemd/seats/seat0", place->compositor.folder);
+    FILE *seat = fopen(path, "w");
+    assert_non_null(seat);
+    fprintf(seat, "IS_SEAT0=1\nACTIVE_UID=%d\n", uid);
+    fclose(seat);
+}
+
+/* A folder below the compositor's; or away with it. */
+static void set_folder(const struct place *place, const char *name, bool is_there)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", place->compositor.folder, name);
+    assert_int_equal(0, is_there ? mkdir(path, 0755) : rmdir(path));
+}
+
+static void link_socket(const struct place *place, const struct compositor *compositor, int uid)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/user/%d/wayland-1", place->compositor.folder, uid);
+    assert_int_equal(0, chown(compositor->path, (uid_t)uid, (gid_t)-1));
+    assert_int_equal(0, link(compositor->path, path));
+}
+
+static void unlink_in(const struct place *place, const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", place->compositor.folder, name);
+    assert_int_equal(0, unlink(path));
+}
+
+static void who_comes_to_the_screen_is_looked_at(void **state)
+{
+    static const char *const folders[] = {"user", "user/1000", "user/1001", "systemd",
+                                          "systemd/seats"};
+    struct place *place = *state;
+    struct compositor other;
+    if (geteuid() != 0)
+        skip();
+    for (int i = 0; i < 5; i++)
+        set_folder(place, folders[i], true);
+    compositor_run(&place->compositor, (struct compositor_offer){.windows = 3, .title = "Doom"});
+    compositor_make(&other);
+    compositor_run(&other, (struct compositor_offer){.windows = 3, .title = "Quake"});
+    link_socket(place, &place->compositor, 1000);
+    link_socket(place, &other, 1001);
+    place->settings.wayland_display = NULL;
+    put_in_front(place, 1000);
+    assert_true(window_wayland.open(place->source, 0, &place->error));
+    assert_focused(place, "Doom");
+    put_in_front(place, 1001);
+    assert_lost(place, "somebody else is in front of the screen now");
+    assert_true(window_wayland.open(place->source, 0, &place->error));
+    assert_focused(place, "Quake");
+    assert_focused(place, "Quake");
+    window_wayland.close(place->source);
+    compositor_drop(&other);
+    unlink_in(place, "user/1000/wayland-1");
+    unlink_in(place, "user/1001/wayland-1");
+    unlink_in(place, "systemd/seats/seat0");
+    for (int i = 4; i >= 0; i--)
+        set_folder(place, folders[i], false);
 }
 
 /* ---- Ends ---- */
@@ -448,8 +548,11 @@ int main(void)
         PLACED(states_that_are_cut_off),
         PLACED(more_windows_than_anybody_has),
         PLACED(an_error_of_the_protocol),
+        PLACED(nonsense),
+        PLACED(one_that_never_stops_talking),
         PLACED(what_is_no_compositor),
         PLACED(one_that_hangs_does_not_hide_the_other),
+        PLACED(who_comes_to_the_screen_is_looked_at),
         PLACED(a_compositor_without_a_manager),
         PLACED(a_manager_that_ends),
         PLACED(an_old_manager),

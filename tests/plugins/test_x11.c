@@ -15,15 +15,15 @@
 
 #include <cmocka.h>
 
-/* Half a second is waited for a greeting, and for answers; machines that are busy take longer. */
-enum { LIMIT_MS = 3000 };
+/* Half a second is waited for a greeting, and for answers; machines that are busy take longer. On
+ * them a server that works may also come too late, so that it is asked again. */
+enum { LIMIT_MS = 3000, TRIES_MAX = 50 };
 
 struct place {
     struct x_server server;
     struct desktop_settings settings;
     void *source;
     clb_error error;
-    int64_t began_ms;
 };
 
 static int64_t now_ms(void)
@@ -42,41 +42,63 @@ static void make_place(struct place *place, enum x_server_way way)
     place->settings.run_root = "/nonexistent";
     place->source = window_x11.create(&place->settings);
     assert_non_null(place->source);
-    place->began_ms = now_ms();
 }
 
 static void drop_place(struct place *place)
 {
-    assert_true(now_ms() - place->began_ms < LIMIT_MS);
     window_x11.destroy(place->source);
     x_server_stop(&place->server);
+}
+
+static bool open_source(struct place *place)
+{
+    int64_t began_ms = now_ms();
+    bool is_open = window_x11.open(place->source, 0, &place->error);
+    assert_true(now_ms() - began_ms < LIMIT_MS);
+    return is_open;
 }
 
 static void refuses(enum x_server_way way, const char *says)
 {
     struct place place;
     make_place(&place, way);
-    assert_false(window_x11.open(place.source, 0, &place.error));
-    if (strstr(place.error.text, says) == NULL)
+    bool is_open = open_source(&place);
+    for (int i = 0; i < TRIES_MAX && !is_open && strstr(place.error.text, says) == NULL; i++)
+        is_open = open_source(&place);
+    if (is_open || strstr(place.error.text, says) == NULL)
         fail_msg("%d: %s", (int)way, place.error.text);
     drop_place(&place);
 }
 
-static bool look(struct place *place, struct window *window, bool *is_lost)
+static bool look_once(struct place *place, struct window *window, bool *is_lost)
 {
+    int64_t began_ms = now_ms();
     memset(window, 0, sizeof(*window));
-    assert_true(window_x11.open(place->source, 0, &place->error));
-    return window_x11.look(place->source, 0, window, is_lost, &place->error);
+    bool is_seen = window_x11.look(place->source, 0, window, is_lost, &place->error);
+    assert_true(now_ms() - began_ms < LIMIT_MS);
+    return is_seen;
+}
+
+static void look(struct place *place, struct window *window)
+{
+    bool is_lost = false;
+    for (int i = 0; i < TRIES_MAX; i++) {
+        if (!open_source(place))
+            continue;
+        if (look_once(place, window, &is_lost))
+            return;
+        window_x11.close(place->source);
+    }
+    fail_msg("%s", place->error.text);
 }
 
 static void a_server_that_works_is_seen(void **state)
 {
     struct place place;
     struct window window;
-    bool is_lost;
     (void)state;
     make_place(&place, X_SERVER_WORKS);
-    assert_true(look(&place, &window, &is_lost));
+    look(&place, &window);
     assert_true(window.is_focused && !window.is_fullscreen && window.pid == 0);
     assert_string_equal("Minecraft", window.title);
     assert_string_equal("game", window.app);
@@ -112,7 +134,9 @@ static void answers_have_an_end(void **state)
     (void)state;
     refuses(X_SERVER_ANSWERS_NOTHING, "the X server :0 does not answer");
     make_place(&place, X_SERVER_KEEPS_PROPERTIES);
-    assert_false(look(&place, &window, &is_lost));
+    for (int i = 0; i < TRIES_MAX && !open_source(&place); i++)
+        continue;
+    assert_false(look_once(&place, &window, &is_lost));
     assert_true(is_lost);
     assert_string_equal("the X server :0 does not answer", place.error.text);
     drop_place(&place);
@@ -122,10 +146,9 @@ static void a_property_is_as_long_as_what_was_sent(void **state)
 {
     struct place place;
     struct window window;
-    bool is_lost;
     (void)state;
     make_place(&place, X_SERVER_LIES_OF_LENGTHS);
-    assert_true(look(&place, &window, &is_lost));
+    look(&place, &window);
     assert_true(window.is_focused);
     assert_string_equal("Minecraft", window.title); /* with what it was filled up with */
     assert_string_equal("game", window.app);
@@ -136,11 +159,32 @@ static void a_window_that_is_gone_has_no_focus(void **state)
 {
     struct place place;
     struct window window;
-    bool is_lost;
     (void)state;
     make_place(&place, X_SERVER_LOST_THE_WINDOW);
-    assert_true(look(&place, &window, &is_lost));
+    look(&place, &window);
     assert_false(window.is_focused);
+    drop_place(&place);
+}
+
+static void nothing_is_asked_when_nothing_happened(void **state)
+{
+    struct place place;
+    struct window window;
+    bool is_lost;
+    (void)state;
+    make_place(&place, X_SERVER_WORKS);
+    look(&place, &window);
+    unsigned before = *place.server.requests;
+    assert_true(before > 10);
+    for (int i = 0; i < 100; i++) {
+        assert_false(window_x11.dispatch(place.source, 0));
+        assert_true(look_once(&place, &window, &is_lost));
+    }
+    assert_string_equal("Minecraft", window.title);
+    window_x11.close(place.source); /* and what was sent until then has come */
+    assert_true(open_source(&place));
+    unsigned opening = *place.server.requests - before;
+    assert_true(opening < before);
     drop_place(&place);
 }
 
@@ -151,11 +195,11 @@ static void a_server_that_ends_is_noticed(void **state)
     bool is_lost;
     (void)state;
     make_place(&place, X_SERVER_WORKS);
-    assert_true(look(&place, &window, &is_lost));
+    look(&place, &window);
     assert_false(window_x11.dispatch(place.source, 0));
     x_server_stop(&place.server);
     assert_true(window_x11.dispatch(place.source, 0));
-    assert_false(window_x11.look(place.source, 0, &window, &is_lost, &place.error));
+    assert_false(look_once(&place, &window, &is_lost));
     assert_true(is_lost);
     assert_string_equal("the X server :0 ended the connection", place.error.text);
     window_x11.close(place.source);
@@ -170,9 +214,13 @@ static void idle_wants_its_extension(void **state)
     (void)state;
     make_place(&place, X_SERVER_WORKS);
     void *source = input_x11.create(&place.settings);
-    assert_false(input_x11.open(source, 0, &place.error));
-    assert_string_equal("the X server :0 is without the extension MIT-SCREEN-SAVER",
-                        place.error.text);
+    bool is_told = false;
+    for (int i = 0; i < TRIES_MAX && !is_told; i++) {
+        assert_false(input_x11.open(source, 0, &place.error));
+        is_told = strcmp("the X server :0 is without the extension MIT-SCREEN-SAVER",
+                         place.error.text) == 0;
+    }
+    assert_true(is_told);
     input_x11.destroy(source);
     drop_place(&place);
 }
@@ -186,6 +234,7 @@ int main(void)
         cmocka_unit_test(answers_have_an_end),
         cmocka_unit_test(a_property_is_as_long_as_what_was_sent),
         cmocka_unit_test(a_window_that_is_gone_has_no_focus),
+        cmocka_unit_test(nothing_is_asked_when_nothing_happened),
         cmocka_unit_test(a_server_that_ends_is_noticed),
         cmocka_unit_test(idle_wants_its_extension),
     };

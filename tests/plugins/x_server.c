@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -18,6 +19,8 @@
 enum { ROOT = 0x100, WINDOW = 0x200, ATOM_FIRST = 100, ATOMS_MAX = 32, REPLY_BYTES = 32 };
 /* Of the protocol. */
 enum {
+    GET_WINDOW_ATTRIBUTES = 3,
+    QUERY_TREE = 15,
     INTERN_ATOM = 16,
     GET_PROPERTY = 20,
     GET_INPUT_FOCUS = 43,
@@ -196,6 +199,30 @@ static void tell_property(const struct session *session, const unsigned char *bo
         tell_value(session, 0, 0, "", 0);
 }
 
+/* Its window; or says that there are more than fit into what it sends. */
+static void tell_tree(const struct session *session)
+{
+    unsigned char reply[REPLY_BYTES + 4];
+    begin_reply(session, reply);
+    put32(reply, 4, 1);
+    put32(reply, 8, ROOT);
+    put16(reply, 16, session->way == X_SERVER_LIES_OF_LENGTHS ? 65535 : 1);
+    put32(reply, REPLY_BYTES, WINDOW);
+    give(session->socket, reply, sizeof(reply));
+}
+
+static void tell_attributes(const struct session *session)
+{
+    enum { MORE_BYTES = 12, OVERRIDES_AT = 27, MAP_STATE_AT = 26, VIEWABLE = 2 };
+    unsigned char reply[REPLY_BYTES + MORE_BYTES];
+    begin_reply(session, reply);
+    memset(reply + REPLY_BYTES, 0, MORE_BYTES);
+    put32(reply, 4, MORE_BYTES / 4);
+    reply[MAP_STATE_AT] = VIEWABLE;
+    reply[OVERRIDES_AT] = 1;
+    give(session->socket, reply, sizeof(reply));
+}
+
 static void answer(struct session *session, int request, const unsigned char *body)
 {
     unsigned char reply[REPLY_BYTES];
@@ -205,13 +232,17 @@ static void answer(struct session *session, int request, const unsigned char *bo
         tell_atom(session, body);
     else if (request == GET_PROPERTY)
         tell_property(session, body);
+    else if (request == QUERY_TREE)
+        tell_tree(session);
+    else if (request == GET_WINDOW_ATTRIBUTES)
+        tell_attributes(session);
     else if (request == QUERY_EXTENSION || request == GET_INPUT_FOCUS) {
         begin_reply(session, reply);
         give(session->socket, reply, sizeof(reply));
     }
 }
 
-static void serve(enum x_server_way way, int socket)
+static void serve(enum x_server_way way, int socket, volatile unsigned *requests)
 {
     unsigned char head[4];
     unsigned char body[1024];
@@ -235,6 +266,7 @@ static void serve(enum x_server_way way, int socket)
         if (words == 0 || length > sizeof(body) || !take(socket, body, length))
             return;
         session.sequence++;
+        ++*requests;
         answer(&session, head[0], body);
     }
 }
@@ -242,6 +274,9 @@ static void serve(enum x_server_way way, int socket)
 void x_server_start(struct x_server *server, enum x_server_way way)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    server->requests = mmap(NULL, sizeof(*server->requests), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(server->requests != MAP_FAILED);
     strcpy(server->root, "/tmp/clockblock-x-server-XXXXXX");
     assert_non_null(mkdtemp(server->root));
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/X0", server->root);
@@ -258,7 +293,7 @@ void x_server_start(struct x_server *server, enum x_server_way way)
         if (way == X_SERVER_TAKES_NOBODY)
             pause();
         int taken = accept(listening, NULL, NULL);
-        serve(way, taken);
+        serve(way, taken, server->requests);
         close(taken);
     }
 }
@@ -268,6 +303,7 @@ void x_server_stop(struct x_server *server)
     char path[80];
     kill(server->process, SIGKILL);
     waitpid(server->process, NULL, 0);
+    munmap((void *)server->requests, sizeof(*server->requests));
     snprintf(path, sizeof(path), "%s/X0", server->root);
     unlink(path);
     rmdir(server->root);

@@ -28,6 +28,7 @@ enum x_server_way {
 struct x_server {
     char root[64]; /* a folder, in which its socket is */
     pid_t process;
+    volatile unsigned *requests; /* shared with it: how many there were */
 };
 
 /* As ":0" below its root. */
