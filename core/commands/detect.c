@@ -34,18 +34,19 @@ static void put_verdict(const struct agent_sight *sight)
     printf("why           %s\n", sight->why[0] != '\0' ? sight->why : "no detector is asked");
 }
 
-static void put_sight(const struct instance_observation *sight)
+static void put_sight(const struct instance_observation *sight, bool others_are_active)
 {
     const char *activity = sight->activity;
-    printf("%s", sight->active ? "" : "(not active) ");
+    printf("%s", !sight->active && others_are_active ? "(not active) " : "");
     if (activity[0] != '\0')
         printf("%s", activity);
     if (sight->subject[0] != '\0')
         printf("%s%s", activity[0] != '\0' ? ", by " : "", sight->subject);
-    printf(" [confidence %d", (int)sight->confidence);
+    if (sight->active)
+        printf(" [confidence %d]", (int)sight->confidence);
     if (sight->value != 0)
-        printf(", value %.6g", sight->value);
-    puts("]");
+        printf(" [value %.6g]", sight->value);
+    putchar('\n');
 }
 
 static void put_detector(const struct detect_view *view)
@@ -62,7 +63,7 @@ static void put_detector(const struct detect_view *view)
     for (int i = 0; i < fit && view->state == DETECT_OK; i++) {
         if (i > 0)
             printf("%-*s  %-*s  ", NAME_COLUMNS, "", STATE_COLUMNS, "");
-        put_sight(&view->sights[i]);
+        put_sight(&view->sights[i], view->fuse.active);
     }
     if (view->sights_count > fit)
         printf("%-*s  %-*s  and %d more\n", NAME_COLUMNS, "", STATE_COLUMNS, "",
