@@ -35,7 +35,8 @@ class Playing(unittest.TestCase):
         self.assertEqual("Minecraft", playing["activity"])
         self.assertEqual("games", playing["decided_by"])
         self.assertIn("Minecraft.exe (pid ", playing["detectors"][0]["subject"])
-        first = next(h for h in reversed(self.agent.history()) if h["is_playing"])
+        first = until(lambda: next((h for h in reversed(self.agent.history()) if h["is_playing"]), None),
+                      "its heartbeat to be on the disk")
         self.assertLessEqual(first["seq"] - before, 3, "two polls, and the one in progress")
 
         game.end()

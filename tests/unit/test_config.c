@@ -198,7 +198,7 @@ static void the_builtin_file_is_sound(void **state)
     assert_sound(fixture);
     assert_int_equal(fixture->problems.warnings_count, 0);
     check_defaults(fixture);
-    assert_int_equal(fixture->config->detectors_count, 2);
+    assert_int_equal(fixture->config->detectors_count, 4);
     assert_string_equal(fixture->config->detectors[0].plugin, "process_name");
     assert_int_equal(fixture->config->sinks_count, 3);
     assert_false(sink(fixture, "cloud")->enabled);
@@ -216,7 +216,7 @@ static void the_shipped_file_is_sound(void **state)
     fixture->result = config_load(&fixture->config, &options, &fixture->problems);
     assert_sound(fixture);
     check_defaults(fixture);
-    assert_int_equal(fixture->config->detectors_count, 2);
+    assert_int_equal(fixture->config->detectors_count, 4);
 }
 
 static void all_settings_are_read(void **state)
