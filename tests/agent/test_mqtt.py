@@ -79,6 +79,7 @@ class Stream:
     """What every broker has to carry. `self.make()` starts one."""
 
     speaks_for_the_dead = True  # says our will when somebody else takes the session over
+    passes_on_first = True  # before it confirms: what was confirmed is on its way to who listens now
 
     def test_everything_arrives_in_order_exactly_as_stored(self):
         broker = self.make()
@@ -103,6 +104,8 @@ class Stream:
         agent.start()
         for _ in range(2):
             until(lambda: len(watcher.heartbeats()) > watcher_before + 200, "the middle")
+            if not self.passes_on_first:
+                self.cut_and_hear_what_was_confirmed(agent, gate, watcher)
             broker.kill()
             gate.cut()  # the agent comes back after the subscriber: it would publish to nobody
             until(lambda: self.sink(agent)["last_error"], "the failure in /status")
@@ -114,6 +117,14 @@ class Stream:
         until(lambda: self.sink(agent)["state"] == "ok" and self.sink(agent)["pending"] <= 1,
               "the end of the backlog")
         self.assert_all_arrived(agent, watcher)
+
+    def cut_and_hear_what_was_confirmed(self, agent, gate, watcher):
+        gate.cut()
+        until(lambda: self.sink(agent)["last_error"], "the failure in /status")
+        with sqlite3.connect(agent.database) as database:
+            (cursor,) = database.execute("SELECT delivered_seq FROM sink_cursors WHERE sink = 'home'").fetchone()
+        database.close()
+        until(lambda: cursor in seqs(watcher.heartbeats()), "what was confirmed at the subscriber")
 
     def test_a_session_that_is_taken_over_goes_on(self):
         broker = self.make()
@@ -160,6 +171,7 @@ class OnPersistentMosquitto(Stream, Case):
 
 class OnNats(Stream, Case):
     speaks_for_the_dead = False
+    passes_on_first = False
 
     def setUp(self):
         super().setUp()

@@ -48,10 +48,13 @@ static int drop_place(void **state)
     return 0;
 }
 
+/* Other tests, and whoever sits at this machine, may play at the same time. */
 static void CLB_CALL emit(const clb_poll *poll, const clb_observation *observation)
 {
     struct place *place = poll->host_data;
     size_t used = strlen(place->seen);
+    if (strstr(observation->subject, place->name) == NULL)
+        return;
     assert_int_equal(CLB_ACTIVE, observation->state);
     snprintf(place->seen + used, sizeof(place->seen) - used, "%s|%s|%d\n", observation->activity,
              observation->subject, (int)observation->confidence);
