@@ -11,7 +11,7 @@ for option in "$@"; do
   case "$option" in
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
-      dbus-daemon sway foot xvfb openbox xdotool xterm x11-utils xwayland) ;;
+      dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland) ;;
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;
     *) echo "usage: $0 [--test] [--bench]" >&2; exit 64 ;;

@@ -48,8 +48,8 @@ bool bus_is_lost(struct bus *bus);
 
 /* From now on bus_process() tells of signals that fit. NULL stands for any. False: no memory. */
 bool bus_listen(struct bus *bus, const struct bus_object *from, const char *signal);
-/* Takes what has come, without waiting. True: a signal that was listened for came, or the bus is
- * gone. */
+/* Takes what has come, without waiting. True: a signal that was listened for came, or far too much,
+ * or the bus is gone. */
 bool bus_process(struct bus *bus);
 
 /* All that is wanted in one call. */

@@ -12,6 +12,7 @@ enum { BUS_REFUSAL = 256 };
 struct bus {
     sd_bus *connection;        /* owned */
     bool has_signal;           /* one that was listened for came */
+    int taken;                 /* messages since bus_process() told of something */
     sd_bus_message *answer;    /* to the call in progress, whose it is */
     char refusal[BUS_REFUSAL]; /* name and text of the last error that was answered */
 };

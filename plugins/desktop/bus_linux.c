@@ -11,7 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* More at once would be somebody who wants to keep us busy: the rest is taken the next time. */
+/* More would be somebody who wants to keep us busy: for who waits it is an event, and the rest is
+ * looked for a second later. */
 enum { MESSAGES_AT_ONCE = 64 };
 
 int64_t bus_now_ms(void)
@@ -131,8 +132,10 @@ bool bus_listen(struct bus *bus, const struct bus_object *from, const char *sign
 bool bus_process(struct bus *bus)
 {
     bus->has_signal = false;
-    for (int i = 0; i < MESSAGES_AT_ONCE; i++)
-        if (sd_bus_process(bus->connection, NULL) <= 0)
-            break;
-    return bus->has_signal || bus_is_lost(bus);
+    for (int i = 0; i < MESSAGES_AT_ONCE && sd_bus_process(bus->connection, NULL) > 0; i++)
+        bus->taken++;
+    bool is_busy = bus->taken >= MESSAGES_AT_ONCE;
+    if (is_busy || bus->has_signal)
+        bus->taken = 0;
+    return bus->has_signal || is_busy || bus_is_lost(bus);
 }

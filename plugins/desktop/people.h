@@ -10,7 +10,8 @@
 
 enum { PEOPLE_MAX = 16 };
 
-/* Their numbers; who sits in front of the screen comes first. Returns how many. */
+/* Their numbers. Where logind knows who is in front of the screens, these alone: others, who did
+ * not log out, do not use theirs. Returns how many. */
 int people_here(const char *run_root, int64_t uids[PEOPLE_MAX]);
 
 /* False: it is not known where that is. */

@@ -46,7 +46,7 @@ bool sources_init(struct sources *sources, const struct sources_entry *entries, 
                   clb_error *error)
 {
     assert(count <= SOURCES_MAX);
-    *sources = (struct sources){0};
+    *sources = (struct sources){.settings = settings};
     if (!check_names(entries, count, wanted, error))
         return false;
     for (int i = 0; i < count; i++) {
@@ -119,12 +119,26 @@ static bool open_slot(struct sources_slot *slot, int64_t now_ms)
     return slot->is_open;
 }
 
+static void follow_people(struct sources *sources)
+{
+    int64_t people[PEOPLE_MAX] = {0};
+    int count = people_here(sources->settings->run_root, people);
+    if (count == sources->people_count &&
+        memcmp(people, sources->people, (size_t)count * sizeof(people[0])) == 0)
+        return;
+    memcpy(sources->people, people, sizeof(people));
+    sources->people_count = count;
+    sources_close(sources);
+    sources_start(sources);
+}
+
 bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen)
 {
     assert(at >= 0 && at < sources->count);
     struct sources_slot *slot = &sources->slots[at];
     clb_error error = {.size = sizeof(error)};
     bool is_lost = false;
+    follow_people(sources);
     if (!open_slot(slot, now_ms))
         return false;
     if (slot->source->look(slot->data, now_ms, seen, &is_lost, &error)) {

@@ -4,6 +4,7 @@
 #ifndef DESKTOP_SOURCES_H
 #define DESKTOP_SOURCES_H
 
+#include "people.h"
 #include "source.h"
 
 #include <clockblock/services.h>
@@ -30,6 +31,9 @@ struct sources_slot {
 struct sources {
     struct sources_slot slots[SOURCES_MAX];
     int count;
+    const struct desktop_settings *settings; /* borrowed */
+    int64_t people[PEOPLE_MAX];              /* whose desktops they were opened for */
+    int people_count;
 };
 
 /* Takes those that the option `wanted` names; "all": every one that was built in. False and a
@@ -43,8 +47,8 @@ void sources_finish(struct sources *sources);
 void sources_start(struct sources *sources);
 void sources_close(struct sources *sources);
 
-/* Looks with one source, which is opened first when it is its time. False: `why` of the slot says
- * why. */
+/* Looks with one source, which is opened first when it is its time; all are opened anew when
+ * another user came to the screen. False: `why` of the slot says why. */
 bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen);
 
 /* "x11: there is no display; wayland: ..." of all slots that were not able to look; "": all were.

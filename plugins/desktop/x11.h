@@ -10,10 +10,12 @@
 #define DESKTOP_X11_H
 
 #include "source.h"
+#include "x11_link.h"
 
 #include <xcb/xcb.h>
 
 struct x11 {
+    struct x11_link *link;        /* owned */
     xcb_connection_t *connection; /* owned */
     xcb_window_t root;
     char name[32]; /* ":0" */
@@ -34,6 +36,12 @@ void *x11_reply(struct x11 *x11, unsigned int sequence);
 
 /* Is it gone, or has it stopped answering? Then a sentence says which, and it is to be closed. */
 bool x11_is_lost(const struct x11 *x11, clb_error *error);
+
+/* What becomes readable when there is something to take. */
+int x11_descriptor(const struct x11 *x11);
+
+/* After x11_begin(): the next that has come, owned by the caller. NULL: there is none now. */
+xcb_generic_event_t *x11_next_event(struct x11 *x11);
 
 /* Takes events that nobody wants. */
 void x11_drop_events(struct x11 *x11);

@@ -4,46 +4,14 @@
 #include "greeting.h"
 #include "limit.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <xcb/xcbext.h>
 
 /* A server that works answers in a few milliseconds, and on a busy machine in some more. Of several
  * displays one may stand still. */
 enum { GREETING_MS = 400, OPENING_MS = 800, ANSWERS_MS = 500 };
-enum { EVENTS_MAX = 10000 };
-
-static bool send_part(int socket, const unsigned char *bytes, size_t length)
-{
-    return send(socket, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
-}
-
-/* The library waits for the first words of a server for as long as they take. Here they are
- * already, so it reads them from a pair of sockets; then the connection takes that one's place.
- * It also reads while it writes, and would take all there is for an event: so they come as packets,
- * the head by itself. Behind them is an end, so that there is nothing to wait for. */
-static xcb_connection_t *hand_over(const struct greeting *greeting)
-{
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return NULL;
-    bool is_said = send_part(pair[1], greeting->setup, GREETING_HEAD_BYTES) &&
-                   send_part(pair[1], greeting->setup + GREETING_HEAD_BYTES,
-                             greeting->setup_bytes - GREETING_HEAD_BYTES) &&
-                   shutdown(pair[1], SHUT_WR) == 0;
-    xcb_connection_t *connection = xcb_connect_to_fd(pair[0], NULL); /* closes it in any case */
-    bool is_good = is_said && xcb_connection_has_error(connection) == 0 &&
-                   dup3(greeting->socket, pair[0], O_CLOEXEC) == pair[0];
-    close(pair[1]);
-    if (is_good)
-        return connection;
-    xcb_disconnect(connection);
-    return NULL;
-}
 
 static bool open_display(struct x11 *x11, const struct desktop_settings *settings,
                          const struct desktop_display *display, clb_error *error)
@@ -61,10 +29,10 @@ static bool open_display(struct x11 *x11, const struct desktop_settings *setting
     if (!authority_find(settings, display, number, &key) && display->needs_key)
         snprintf(why.text, sizeof(why.text), "nobody who is logged in has a key to it");
     else if (greeting_open(path, &key, GREETING_MS, &greeting, &why)) {
-        x11->connection = hand_over(&greeting);
+        x11->link = x11_link_open(&greeting, &x11->connection);
         x11->root = greeting.root;
         greeting_close(&greeting);
-        if (x11->connection != NULL)
+        if (x11->link != NULL)
             return true;
         snprintf(why.text, sizeof(why.text), "the connection cannot be used");
     }
@@ -112,18 +80,22 @@ void x11_close(struct x11 *x11)
     if (x11 == NULL)
         return;
     xcb_disconnect(x11->connection);
+    x11_link_close(x11->link);
     free(x11);
 }
 
 void x11_begin(struct x11 *x11)
 {
     x11->answers_by_ms = limit_begin(ANSWERS_MS);
+    x11_link_begin(x11->link);
 }
 
 void x11_send(struct x11 *x11)
 {
-    if (!x11->is_silent)
-        xcb_flush(x11->connection);
+    if (x11->is_silent)
+        return;
+    xcb_flush(x11->connection);
+    x11_link_pass(x11->link);
 }
 
 void *x11_reply(struct x11 *x11, unsigned int sequence)
@@ -131,9 +103,13 @@ void *x11_reply(struct x11 *x11, unsigned int sequence)
     void *reply = NULL;
     xcb_generic_error_t *problem = NULL;
     while (!xcb_poll_for_reply(x11->connection, sequence, &reply, &problem)) {
-        if (x11->is_silent ||
-            !limit_wait(xcb_get_file_descriptor(x11->connection), x11->answers_by_ms)) {
-            x11->is_silent = true;
+        if (x11_link_pass(x11->link))
+            continue;
+        bool is_over = x11->is_silent || x11_link_problem(x11->link) != NULL;
+        if (!is_over)
+            x11->is_silent = x11_link_is_spent(x11->link) ||
+                             !limit_wait(x11_link_descriptor(x11->link), x11->answers_by_ms);
+        if (is_over || x11->is_silent) {
             xcb_discard_reply(x11->connection, sequence);
             return NULL;
         }
@@ -144,17 +120,35 @@ void *x11_reply(struct x11 *x11, unsigned int sequence)
 
 bool x11_is_lost(const struct x11 *x11, clb_error *error)
 {
-    bool is_gone = xcb_connection_has_error(x11->connection) != 0;
-    if (is_gone || x11->is_silent)
-        snprintf(error->text, sizeof(error->text), "the X server %s %s", x11->name,
-                 is_gone ? "ended the connection" : "does not answer");
-    return is_gone || x11->is_silent;
+    const char *why = x11_link_problem(x11->link);
+    if (why == NULL && xcb_connection_has_error(x11->connection) != 0)
+        why = "says what makes no sense";
+    if (why == NULL && x11->is_silent)
+        why = "does not answer";
+    if (why != NULL)
+        snprintf(error->text, sizeof(error->text), "the X server %s %s", x11->name, why);
+    return why != NULL;
+}
+
+int x11_descriptor(const struct x11 *x11)
+{
+    return x11_link_descriptor(x11->link);
+}
+
+xcb_generic_event_t *x11_next_event(struct x11 *x11)
+{
+    xcb_generic_event_t *event;
+    do
+        event = xcb_poll_for_event(x11->connection);
+    while (event == NULL && xcb_connection_has_error(x11->connection) == 0 &&
+           x11_link_pass(x11->link));
+    return event;
 }
 
 void x11_drop_events(struct x11 *x11)
 {
-    xcb_generic_event_t *event = NULL;
-    for (int i = 0; i < EVENTS_MAX && (event = xcb_poll_for_event(x11->connection)) != NULL; i++)
+    xcb_generic_event_t *event;
+    while ((event = x11_next_event(x11)) != NULL)
         free(event);
 }
 

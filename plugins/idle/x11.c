@@ -77,7 +77,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
 static int descriptor(void *data)
 {
     const struct source *source = data;
-    return xcb_get_file_descriptor(source->x11->connection);
+    return x11_descriptor(source->x11);
 }
 
 /* It only ever answers: what comes unasked is its end, or says nothing about input. */
@@ -86,6 +86,7 @@ static bool dispatch(void *data, int64_t now_ms)
     struct source *source = data;
     clb_error error;
     (void)now_ms;
+    x11_begin(source->x11);
     x11_drop_events(source->x11);
     return x11_is_lost(source->x11, &error);
 }

@@ -27,9 +27,8 @@ static const char *const atom_names[ATOMS] = {"_NET_SUPPORTING_WM_CHECK",
                                               "_NET_WM_STATE",
                                               "_NET_WM_STATE_FULLSCREEN"};
 
-/* Events in one go, so that a client which changes something without end holds nobody; and how
- * often is asked anew when something changed meanwhile. */
-enum { EVENTS_MAX = 10000, ASKS_MAX = 3 };
+/* How often it is asked anew when something changed meanwhile. */
+enum { ASKS_MAX = 3 };
 /* In words of four bytes. */
 enum { TITLE_WORDS = WINDOW_TITLE_BYTES, CLASS_WORDS = 128, STATE_WORDS = 64 };
 
@@ -101,10 +100,7 @@ static bool is_news(const struct source *source, const xcb_generic_event_t *even
 static void take_events(struct source *source)
 {
     xcb_generic_event_t *event;
-    for (int i = 0; i < EVENTS_MAX; i++) {
-        event = xcb_poll_for_event(source->x11->connection);
-        if (event == NULL)
-            return;
+    while ((event = x11_next_event(source->x11)) != NULL) {
         source->is_lock_stale = source->is_lock_stale || x11_lock_is_news(&source->lock, event);
         source->is_stale = source->is_stale || source->is_lock_stale || is_news(source, event);
         free(event);
@@ -303,7 +299,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
 static int descriptor(void *data)
 {
     const struct source *source = data;
-    return xcb_get_file_descriptor(source->x11->connection);
+    return x11_descriptor(source->x11);
 }
 
 static bool dispatch(void *data, int64_t now_ms)
@@ -311,6 +307,7 @@ static bool dispatch(void *data, int64_t now_ms)
     struct source *source = data;
     clb_error error;
     (void)now_ms;
+    x11_begin(source->x11);
     take_events(source);
     return source->is_stale || x11_is_lost(source->x11, &error);
 }

@@ -11,6 +11,8 @@ import tempfile
 from harness import PATIENCE_SEC, until
 
 MISSING = [program for program in ("sway", "swaymsg", "foot") if not shutil.which(program)]
+if "CLB_WITHOUT_WAYLAND" in os.environ:
+    MISSING.append("Wayland in this build")
 
 # It does not run as root. A number is enough to be somebody.
 SOMEBODY = 54321

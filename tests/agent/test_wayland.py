@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Windows and input on a real Wayland compositor, as the agent sees them."""
 
+import shutil
 import signal
 import sqlite3
 import unittest
@@ -89,6 +90,22 @@ class Found(OfWindows):
     def test_by_the_folder_of_who_is_logged_in(self):
         self.sway.window("Doom")
         self.watch(display=f'run_root = "{self.sway.run_root}";', environment={"WAYLAND_DISPLAY": ""})
+        self.until_playing("Doom")
+
+
+@unittest.skipUnless(shutil.which("swaylock"), "there is no swaylock")
+class Locked(OfWindows):
+    def test_behind_a_lock_no_window_has_the_focus(self):
+        self.sway.window("Doom")
+        self.watch()
+        self.until_playing("Doom")
+        lock = self.sway.spawn("swaylock", "--color", "000000",
+                               environment={"WAYLAND_DISPLAY": self.sway.socket().name})
+        self.addCleanup(lock.wait)
+        self.addCleanup(lock.kill)
+        self.until_playing(None)
+        self.assertEqual("no window has the focus", self.detector()["subject"])
+        lock.send_signal(signal.SIGUSR1)  # the right word
         self.until_playing("Doom")
 
 

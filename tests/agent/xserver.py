@@ -107,9 +107,8 @@ class XServer:
 
     def close(self):
         """So that it clears away its socket and its lock, if it is not gone already."""
-        is_up = self.server.poll() is None
         try:
-            if not is_up:
+            if self.server.poll() is not None:
                 self.start(manager=False)
         finally:
             self.kill(signal.SIGTERM)

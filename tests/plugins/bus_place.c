@@ -2,6 +2,7 @@
 #include "bus_place.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -24,14 +25,20 @@ static void write_config(const struct bus_place *place, const char *path)
             "<busconfig><type>session</type><listen>%s</listen><policy context=\"default\">\n"
             "%s\n"
             "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/>\n"
-            "<allow own=\"*\"/></policy></busconfig>\n",
-            place->address, place->owner == 0 ? "<allow user=\"*\"/>" : "");
+            "<allow own=\"*\"/></policy><servicedir>%s</servicedir></busconfig>\n",
+            place->address, place->owner == 0 ? "<allow user=\"*\"/>" : "", place->folder);
     assert_int_equal(0, fclose(file));
 }
 
 void bus_place_make(struct bus_place *place)
 {
     bus_place_make_for(place, 0);
+}
+
+uid_t bus_place_somebody(void)
+{
+    const struct passwd *account = getpwnam("daemon");
+    return account != NULL ? account->pw_uid : 1;
 }
 
 void bus_place_make_for(struct bus_place *place, uid_t owner)

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct bus_place {
-    char folder[64]; /* also the run_root: the bus is at dbus/system_bus_socket in it */
+    char folder[64]; /* also a run_root, with dbus/system_bus_socket, and of *.service files */
     char address[128];
     uid_t owner;   /* of the bus, which lets in nobody else; 0: it lets in everybody */
     pid_t daemon;  /* 0: none runs */
@@ -19,6 +19,8 @@ struct bus_place {
 void bus_place_make(struct bus_place *place); /* with a bus, without a service */
 void bus_place_drop(struct bus_place *place);
 
+/* A user who is not root, and has an account, which a bus asks for. */
+uid_t bus_place_somebody(void);
 /* With a bus of somebody else; only root can. */
 void bus_place_make_for(struct bus_place *place, uid_t owner);
 

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -139,6 +140,28 @@ static void an_error_is_told_by_its_name_alone(void **state)
     assert_false(bus_is_lost(fixture->bus));
 }
 
+static void a_service_is_not_started_to_be_asked(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct bus_object sleeping = {"org.example.Sleeping", "/", "org.example.Sleeping"};
+    char path[160];
+    char *text = NULL;
+    snprintf(path, sizeof(path), "%s/org.example.Sleeping.service", fixture->place.folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "[D-BUS Service]\nName=%s\nExec=/bin/false\n", sleeping.service);
+    fclose(file);
+    bus_place_kill_service(&fixture->place);
+    bus_place_kill_daemon(&fixture->place);
+    bus_place_start_daemon(&fixture->place);
+    bus_close(fixture->bus);
+    fixture->bus = bus_open(fixture->place.address, &fixture->error);
+    enum bus_result result = bus_call_text(fixture->bus, &sleeping, "Get", &text, &fixture->error);
+    unlink(path);
+    assert_int_equal(BUS_REFUSED, result);
+    assert_string_equal("org.example.Sleeping is not on the bus", fixture->error.text);
+}
+
 static void signals_that_fit_are_told(void **state)
 {
     struct fixture *fixture = *state;
@@ -163,6 +186,12 @@ static void a_silent_service_costs_half_a_second(void **state)
     assert_string_equal("org.example.Thing does not answer", fixture->error.text);
     assert_in_range(now_ms() - begin_ms, BUS_LIMIT_MS - 50, PATIENCE_MS / 3);
     assert_false(bus_is_lost(fixture->bus));
+    kill(fixture->place.service, SIGCONT); /* and its late answer is not for the next call */
+    bus_place_tell(&fixture->place, "forget /thing Put");
+    bus_place_tell(&fixture->place, "answer /thing Get s new"); /* it has answered now */
+    assert_int_equal(BUS_OK, get_text(fixture, "Get", &text));
+    assert_string_equal("new", text);
+    free(text);
 }
 
 static void a_silent_bus_is_not_waited_for(void **state)
@@ -286,9 +315,10 @@ static void a_bus_that_babbles_is_not_listened_to_for_ever(void **state)
     int64_t begin_ms = now_ms();
     struct bus *bus = bus_open(address, &error);
     enum bus_result result = BUS_OK;
+    bool is_too_much = false;
     if (bus != NULL) {
         result = bus_call_text(bus, &thing, "Get", &text, &error);
-        bus_process(bus);
+        is_too_much = is_told(&(struct fixture){.bus = bus});
     }
     int64_t took_ms = now_ms() - begin_ms;
     long grown_kib = memory_kib() - before_kib;
@@ -302,6 +332,7 @@ static void a_bus_that_babbles_is_not_listened_to_for_ever(void **state)
         fail_msg("%s", error.text);
     assert_int_equal(BUS_LOST, result);
     assert_string_equal("org.example.Thing does not answer", error.text);
+    assert_true(is_too_much);
     assert_in_range(took_ms, BUS_LIMIT_MS - 50, PATIENCE_MS / 3);
     if (!KEEPS_WHAT_IS_FREED)
         assert_in_range(grown_kib, 0, 64L * 1024);
@@ -316,7 +347,7 @@ static void the_bus_of_somebody_lets_root_in_as_its_owner(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    bus_place_make_for(&place, 1000);
+    bus_place_make_for(&place, bus_place_somebody());
     bus_place_start_service(&place, thing.service);
     bus_place_tell(&place, "answer /thing Get s hello");
     struct bus *bus = bus_open(place.address, &error);
@@ -337,6 +368,7 @@ int main(void)
         TEST(properties_of_the_wanted_type_are_there),
         TEST(answers_are_a_text_a_number_or_refused),
         TEST(an_error_is_told_by_its_name_alone),
+        TEST(a_service_is_not_started_to_be_asked),
         TEST(signals_that_fit_are_told),
         TEST(a_silent_service_costs_half_a_second),
         TEST(a_silent_bus_is_not_waited_for),

@@ -164,25 +164,46 @@ static void root_finds_servers_of_people_and_those_that_root_runs(void **state)
     assert_int_equal(1000, place->displays[1].uid);
 }
 
-static void who_sits_in_front_of_the_screen_comes_first(void **state)
+static void seat(struct place *place, const char *name, int uid)
 {
-    static const char *const active[] = {"1000", "1001"};
+    char path[64];
+    char text[128] = "# private\nIS_SEAT0=1\n"; /* as it is while nobody is in front of it */
+    snprintf(path, sizeof(path), "run/systemd/seats/%s", name);
+    if (uid >= 0)
+        snprintf(text, sizeof(text), "# private\nIS_SEAT0=1\nACTIVE=c%d\nACTIVE_UID=%d\n", uid,
+                 uid);
+    make_file(place, path, text);
+    find_x11(place);
+}
+
+static void who_is_in_front_of_a_screen_counts(void **state)
+{
     struct place *place = *state;
     need_root();
-    make_folders(place, "run/user/1001");
-    make_folders(place, "run/user/1000");
     make_folders(place, "run/systemd/seats");
-    make_socket(place, "x11/X0", 1000);
-    make_socket(place, "x11/X1", 1001);
-    for (int i = 0; i < 2; i++) {
-        char text[128];
-        snprintf(text, sizeof(text), "# private\nIS_SEAT0=1\nACTIVE=c%s\nACTIVE_UID=%s\n",
-                 active[i], active[i]);
-        make_file(place, "run/systemd/seats/seat0", text);
-        find_x11(place);
-        assert_int_equal(2, place->count);
-        assert_int_equal(1000 + i, place->displays[0].uid);
+    for (int i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "run/user/100%d", i);
+        make_folders(place, path);
+        snprintf(path, sizeof(path), "x11/X%d", i);
+        make_socket(place, path, (unsigned)(1000 + i));
     }
+    seat(place, "seat0", -1);
+    assert_int_equal(3, place->count); /* a machine without screens, with sessions from afar */
+    seat(place, "seat0", 1001);
+    assert_int_equal(1, place->count);
+    assert_int_equal(1001, place->displays[0].uid);
+    seat(place, "seat1", 1000);
+    assert_int_equal(2, place->count);
+    assert_int_equal(1001, place->displays[0].uid);
+    assert_int_equal(1000, place->displays[1].uid);
+    seat(place, "seat1", 1001);
+    assert_int_equal(1, place->count);
+    seat(place, "seat1", -1);
+    seat(place, "seat0", 115); /* the greeter: who is logged in is not in front */
+    assert_int_equal(0, place->count);
+    seat(place, "seat0", 1002);
+    assert_int_equal(1, place->count);
 }
 
 static void there_may_be_more_than_fit(void **state)
@@ -310,7 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_configuration_is_before_the_environment),
         TEST(root_finds_servers_of_people_and_those_that_root_runs),
-        TEST(who_sits_in_front_of_the_screen_comes_first),
+        TEST(who_is_in_front_of_a_screen_counts),
         TEST(there_may_be_more_than_fit),
         TEST(names_of_x_servers),
         TEST(wayland_sockets_are_in_the_folder_of_the_session_or_of_people),

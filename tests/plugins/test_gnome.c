@@ -230,6 +230,11 @@ static void the_bus_is_found_in_the_folder_of_its_owner(void **state)
     fixture->settings.session_bus = NULL;
     assert_false(open_it(fixture));
     assert_string_equal("there is no bus of a session", fixture->error.text);
+    if (geteuid() == 0) { /* on whose own bus there is no desktop */
+        setenv("DBUS_SESSION_BUS_ADDRESS", fixture->place.address, 1);
+        assert_false(open_it(fixture));
+        unsetenv("DBUS_SESSION_BUS_ADDRESS");
+    }
 
     snprintf(user, sizeof(user), "%s/user", fixture->place.folder);
     assert_int_equal(0, mkdir(user, 0755));
@@ -256,6 +261,35 @@ static void the_bus_is_found_in_the_folder_of_its_owner(void **state)
     assert_true(is_silent);
 }
 
+/* As the front of the machine does for root, the environment does here for anybody else. */
+static void a_session_that_is_left_is_left(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bus_place other;
+    bus_place_make(&other);
+    bus_place_start_service(&other, "org.gnome.Shell");
+    bus_place_tell(&other, "answer %s Get s {\"title\":\"Quake\"}", place_of_it);
+    start_shell(fixture, "{\"title\":\"Doom\"}");
+    fixture->settings.session_bus = NULL;
+    uid_t before = geteuid();
+    bool is_somebody = before != 0 || seteuid(bus_place_somebody()) == 0;
+    setenv("DBUS_SESSION_BUS_ADDRESS", fixture->place.address, 1);
+    bool is_first = open_it(fixture) && look(fixture) && strcmp(fixture->window.title, "Doom") == 0;
+    setenv("DBUS_SESSION_BUS_ADDRESS", other.address, 1);
+    bool is_left = !look(fixture) && fixture->is_lost &&
+                   strcmp(fixture->error.text, "its session is not in front any more") == 0;
+    close_it(fixture);
+    bool is_next = open_it(fixture) && look(fixture) && strcmp(fixture->window.title, "Quake") == 0;
+    close_it(fixture);
+    unsetenv("DBUS_SESSION_BUS_ADDRESS");
+    is_somebody = seteuid(before) == 0 && is_somebody;
+    bus_place_drop(&other);
+    assert_true(is_somebody);
+    assert_true(is_first);
+    assert_true(is_left);
+    assert_true(is_next);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -268,6 +302,7 @@ int main(void)
         TEST(a_locked_screen_has_no_window),
         TEST(what_is_no_window_is_not_taken_for_one),
         TEST(silence_and_an_end_are_losses),
+        TEST(a_session_that_is_left_is_left),
         TEST(the_bus_is_found_in_the_folder_of_its_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,11 +123,8 @@ static void log_in(struct place *place)
 {
     bus_place_start_service(&place->bus, "org.freedesktop.login1");
     bus_place_tell(&place->bus, "property %s ActiveSession (so) 2 %s", seat, session);
-    bus_place_tell(&place->bus, "property /org/freedesktop/login1/user/_1000 Display (so) 2 %s",
-                   session);
-    if (geteuid() != 0)
-        bus_place_tell(&place->bus, "property /org/freedesktop/login1/user/_%u Display (so) 2 %s",
-                       geteuid(), session);
+    bus_place_tell(&place->bus, "property /org/freedesktop/login1/user/_%u Display (so) 2 %s",
+                   geteuid() != 0 ? geteuid() : bus_place_somebody(), session);
     bus_place_tell(&place->bus, "property %s Class s user", session);
     bus_place_tell(&place->bus, "property %s LockedHint b false", session);
 }
@@ -258,7 +255,7 @@ static void the_agent_of_a_user_asks_for_their_session(void **state)
     log_in(place);
     hint(place, true, 100);
     bus_place_tell(&place->bus, "forget %s ActiveSession", seat);
-    assert_int_equal(0, seteuid(1000));
+    assert_int_equal(0, seteuid(bus_place_somebody()));
     fake_host_start(&place->fake);
     int32_t told = poll(place);
     assert_int_equal(0, seteuid(0));

@@ -91,7 +91,7 @@ static const struct desktop_source source = {.name = "one",
                                              .descriptor = descriptor,
                                              .dispatch = dispatch};
 static const struct sources_entry entries[] = {{"one", &source}, {"other", NULL}};
-static const struct desktop_settings settings;
+static struct desktop_settings settings = {.run_root = "/nonexistent"};
 
 /* ---- A host whose time goes by while somebody waits ---- */
 
@@ -302,10 +302,52 @@ static void who_is_closed_is_not_waited_for(void **state)
     assert_int_equal(0, stand_in.dispatches);
 }
 
+/* ---- Who is there ---- */
+
+static void come(const char *root, int uid)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/systemd/seats/seat0", root);
+    FILE *seat = fopen(path, "w");
+    assert_non_null(seat);
+    fprintf(seat, "IS_SEAT0=1\nACTIVE_UID=%d\n", uid);
+    fclose(seat);
+}
+
+static void they_are_opened_anew_when_another_came_to_the_screen(void **state)
+{
+    char root[] = "/tmp/clockblock-sources-XXXXXX";
+    char command[256];
+    if (geteuid() != 0) {
+        print_message("skipped: only root looks at desktops of others\n");
+        skip();
+    }
+    assert_non_null(mkdtemp(root));
+    snprintf(command, sizeof(command), "cd %s && mkdir -p user/1000 user/1001 systemd/seats", root);
+    assert_int_equal(0, system(command));
+    settings.run_root = root;
+    come(root, 1000);
+    for (int i = 0; i < 3; i++)
+        assert_true(look_at_first(*state));
+    assert_int_equal(1, stand_in.opens);
+    come(root, 1001);
+    stand_in.can_open = false;
+    assert_false(look_at_first(*state));
+    assert_int_equal(2, stand_in.opens);
+    stand_in.can_open = true;
+    come(root, 1000); /* and no pause is waited for */
+    assert_true(look_at_first(*state));
+    assert_int_equal(3, stand_in.opens);
+    settings.run_root = "/nonexistent";
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    assert_int_equal(0, system(command));
+}
+
 int main(void)
 {
 #define PLACED(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
     const struct CMUnitTest tests[] = {
+        PLACED(they_are_opened_anew_when_another_came_to_the_screen),
         PLACED(they_are_chosen_by_name),
         PLACED(who_is_not_there_is_asked_less_and_less_often),
         PLACED(who_was_lost_is_closed_and_opened_again),

@@ -126,20 +126,28 @@ static void a_greeting_makes_sense(void **state)
     refuses(X_SERVER_GREETS_SHORTLY, "it is no X server");
 }
 
-static void answers_have_an_end(void **state)
+static void is_lost(enum x_server_way way, const char *says)
 {
     struct place place;
     struct window window;
-    bool is_lost = false;
-    (void)state;
-    refuses(X_SERVER_ANSWERS_NOTHING, "the X server :0 does not answer");
-    make_place(&place, X_SERVER_KEEPS_PROPERTIES);
+    bool is_gone = false;
+    make_place(&place, way);
     for (int i = 0; i < TRIES_MAX && !open_source(&place); i++)
         continue;
-    assert_false(look_once(&place, &window, &is_lost));
-    assert_true(is_lost);
-    assert_string_equal("the X server :0 does not answer", place.error.text);
+    assert_false(look_once(&place, &window, &is_gone));
+    assert_true(is_gone);
+    assert_string_equal(says, place.error.text);
     drop_place(&place);
+}
+
+static void answers_have_an_end(void **state)
+{
+    (void)state;
+    refuses(X_SERVER_ANSWERS_NOTHING, "the X server :0 does not answer");
+    is_lost(X_SERVER_KEEPS_PROPERTIES, "the X server :0 does not answer");
+    is_lost(X_SERVER_STOPS_IN_A_REPLY, "the X server :0 does not answer");
+    is_lost(X_SERVER_SAYS_MUCH, "the X server :0 says more than it was asked for");
+    is_lost(X_SERVER_FLOODS, "the X server :0 does not answer");
 }
 
 static void a_property_is_as_long_as_what_was_sent(void **state)

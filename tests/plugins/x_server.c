@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -175,6 +176,30 @@ static void tell_no_window(const struct session *session, uint32_t window)
     give(session->socket, error, sizeof(error));
 }
 
+/* And does not end it. */
+static void begin_a_reply(const struct session *session)
+{
+    unsigned char reply[REPLY_BYTES];
+    begin_reply(session, reply);
+    put32(reply, 4, session->way == X_SERVER_SAYS_MUCH ? 1 << 28 : 100);
+    give(session->socket, reply, sizeof(reply));
+}
+
+/* Of a property of the root window that nobody wants. */
+static void flood(const struct session *session)
+{
+    enum { PROPERTY_NOTIFY = 28 };
+    static unsigned char events[1000 * REPLY_BYTES];
+    for (size_t at = 0; at < sizeof(events); at += REPLY_BYTES) {
+        events[at] = PROPERTY_NOTIFY;
+        put16(events + at, 2, session->sequence);
+        put32(events + at, 4, ROOT);
+        put32(events + at, 8, 1);
+    }
+    for (;;)
+        give(session->socket, events, sizeof(events));
+}
+
 static void tell_property(const struct session *session, const unsigned char *body)
 {
     const uint32_t window = WINDOW;
@@ -184,6 +209,10 @@ static void tell_property(const struct session *session, const unsigned char *bo
     const char *name = own < (uint32_t)session->atom_count ? session->atoms[own] : "";
     if (session->way == X_SERVER_KEEPS_PROPERTIES)
         return;
+    if (session->way == X_SERVER_STOPS_IN_A_REPLY || session->way == X_SERVER_SAYS_MUCH) {
+        begin_a_reply(session);
+        return;
+    }
     if (session->way == X_SERVER_LOST_THE_WINDOW && of == WINDOW)
         tell_no_window(session, of);
     else if (strcmp(name, "_NET_ACTIVE_WINDOW") == 0 ||
@@ -228,6 +257,8 @@ static void answer(struct session *session, int request, const unsigned char *bo
     unsigned char reply[REPLY_BYTES];
     if (session->way == X_SERVER_ANSWERS_NOTHING)
         return;
+    if (session->way == X_SERVER_FLOODS && request == GET_PROPERTY)
+        flood(session);
     if (request == INTERN_ATOM)
         tell_atom(session, body);
     else if (request == GET_PROPERTY)
@@ -289,6 +320,7 @@ void x_server_start(struct x_server *server, enum x_server_way way)
         close(listening);
         return;
     }
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test fails before it stops it */
     for (;;) {
         if (way == X_SERVER_TAKES_NOBODY)
             pause();

@@ -21,6 +21,9 @@ enum x_server_way {
     X_SERVER_GREETS_SHORTLY, /* with less than the fixed part */
     X_SERVER_ANSWERS_NOTHING,
     X_SERVER_KEEPS_PROPERTIES, /* it answers all but those */
+    X_SERVER_STOPS_IN_A_REPLY, /* of a property: the rest of it never comes */
+    X_SERVER_SAYS_MUCH,        /* a reply of a gigabyte begins */
+    X_SERVER_FLOODS,           /* events without end */
     X_SERVER_LIES_OF_LENGTHS,  /* of its properties: they are shorter than it says */
     X_SERVER_LOST_THE_WINDOW   /* it is gone whenever somebody asks */
 };
