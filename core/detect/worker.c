@@ -147,25 +147,37 @@ static void retire(struct detect_worker *worker)
         worker->clock->wait(worker->clock, &instance->wakeup, INT64_MAX);
 }
 
+/* Of what cannot be seen now no poll failed: it may be back in a moment. */
+static bool is_failure(const struct detect_worker *worker, int32_t status)
+{
+    bool is_unavailable = status == CLB_UNAVAILABLE && worker->instance->state == INSTANCE_RUNNING;
+    return status != CLB_OK && !is_unavailable;
+}
+
+static int64_t next_backoff_ms(const struct detect_worker *worker, int64_t backoff_ms)
+{
+    int64_t first_ms =
+        worker->interval_ms > BACKOFF_FIRST_MS ? worker->interval_ms : BACKOFF_FIRST_MS;
+    int64_t next_ms = backoff_ms == 0 ? first_ms : backoff_ms * 2;
+    if (next_ms <= BACKOFF_MAX_MS)
+        return next_ms;
+    return first_ms > BACKOFF_MAX_MS ? first_ms : BACKOFF_MAX_MS;
+}
+
 static void work(void *argument)
 {
     struct detect_worker *worker = argument;
     int64_t due_ms = now_ms(worker);
     int64_t backoff_ms = 0;
     while (!is_cancelled(worker)) {
-        int32_t status = look(worker);
-        if (status == CLB_OK) {
+        if (is_failure(worker, look(worker))) {
+            backoff_ms = next_backoff_ms(worker, backoff_ms);
+            due_ms = now_ms(worker) + backoff_ms;
+        } else {
             backoff_ms = 0;
             due_ms += worker->interval_ms; /* from the previous due time: no drift */
             if (due_ms <= now_ms(worker))
                 due_ms = now_ms(worker) + worker->interval_ms; /* missed ones are skipped */
-        } else {
-            int64_t first_ms =
-                worker->interval_ms > BACKOFF_FIRST_MS ? worker->interval_ms : BACKOFF_FIRST_MS;
-            backoff_ms = backoff_ms == 0 ? first_ms : backoff_ms * 2;
-            if (backoff_ms > BACKOFF_MAX_MS)
-                backoff_ms = first_ms > BACKOFF_MAX_MS ? first_ms : BACKOFF_MAX_MS;
-            due_ms = now_ms(worker) + backoff_ms;
         }
         if (!instance_is_out_of_service(worker->instance))
             rest(worker, due_ms);

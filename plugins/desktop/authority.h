@@ -13,8 +13,9 @@ struct authority_key {
     size_t length; /* 0: there is none */
 };
 
-/* Looks where display managers and X servers put such files, for the display of this number. A file
- * of another user, a link, a pipe or what is too large is not read. False: there is no key. */
+/* Looks where display managers and compositors put such files, for the display of this number. A
+ * file of another user, a link, a pipe or what is too large is not read, and not more than a few.
+ * False: there is no key. */
 bool authority_find(const struct desktop_settings *settings, const struct desktop_display *display,
                     int number, struct authority_key *key);
 

@@ -22,9 +22,9 @@ bool bus_address_session(const struct desktop_settings *settings, char address[B
     struct stat status;
     if (settings->session_bus != NULL)
         return is_written(address, settings->session_bus);
-    if (geteuid() != 0 && is_written(address, getenv("DBUS_SESSION_BUS_ADDRESS")))
-        return true;
     int count = people_here(settings->run_root, uids);
+    if (geteuid() != 0 && count > 0 && is_written(address, getenv("DBUS_SESSION_BUS_ADDRESS")))
+        return true;
     for (int i = 0; i < count; i++) {
         static const char scheme[] = "unix:path=";
         int length = snprintf(address, BUS_ADDRESS, "%s%s/user/%" PRId64 "/bus", scheme,

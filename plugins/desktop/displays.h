@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Below /tmp, where SDDM leaves keys, too. */
+#define DISPLAYS_X11_ROOT "/tmp/.X11-unix"
+
 enum { DISPLAYS_MAX = 8, DISPLAYS_NAME = 256 };
 
 struct desktop_display {

@@ -30,9 +30,17 @@ static const char *environment(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* That of the agent's own session tells nothing while somebody else's is in front. Root has none.
+ */
+static const char *of_session(const struct desktop_settings *settings, const char *name)
+{
+    int64_t uids[PEOPLE_MAX];
+    return geteuid() == 0 || people_here(settings->run_root, uids) > 0 ? environment(name) : NULL;
+}
+
 static const char *x11_root(const struct desktop_settings *settings)
 {
-    return settings->x11_root != NULL ? settings->x11_root : "/tmp/.X11-unix";
+    return settings->x11_root != NULL ? settings->x11_root : DISPLAYS_X11_ROOT;
 }
 
 /* The number of a name like "X12"; -1: it is another name. */
@@ -57,15 +65,21 @@ bool displays_x11_socket(const struct desktop_settings *settings, const char *na
            snprintf(path, DISPLAYS_NAME, "%s/X%d", x11_root(settings), *number) < DISPLAYS_NAME;
 }
 
-static int compare(const void *a, const void *b)
+/* By their numbers; of too many, the lowest. */
+static void insert(struct socket sockets[SOCKETS_MAX], int *count, struct socket socket)
 {
-    const struct socket *left = a;
-    const struct socket *right = b;
-    return left->number - right->number;
+    int at = *count;
+    if (*count < SOCKETS_MAX)
+        (*count)++;
+    else if (sockets[--at].number < socket.number)
+        return;
+    for (; at > 0 && sockets[at - 1].number > socket.number; at--)
+        sockets[at] = sockets[at - 1];
+    sockets[at] = socket;
 }
 
-/* Those of X servers, by their numbers. */
-static int list_sockets(const char *root, struct socket sockets[SOCKETS_MAX])
+/* Those of X servers that this user may look at: who else opens some does not push any out. */
+static int list_sockets(const char *root, int64_t uid, struct socket sockets[SOCKETS_MAX])
 {
     const struct dirent *entry;
     struct stat status;
@@ -73,46 +87,57 @@ static int list_sockets(const char *root, struct socket sockets[SOCKETS_MAX])
     DIR *folder = opendir(root);
     if (folder == NULL)
         return 0;
-    while (count < SOCKETS_MAX && (entry = readdir(folder)) != NULL) {
+    while ((entry = readdir(folder)) != NULL) {
         int number = entry->d_name[0] == 'X' ? number_of(entry->d_name + 1) : -1;
         if (number >= 0 &&
             fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISSOCK(status.st_mode))
-            sockets[count++] = (struct socket){number, (int64_t)status.st_uid};
+            S_ISSOCK(status.st_mode) && (status.st_uid == 0 || (int64_t)status.st_uid == uid))
+            insert(sockets, &count, (struct socket){number, (int64_t)status.st_uid});
     }
     closedir(folder);
-    qsort(sockets, (size_t)count, sizeof(sockets[0]), compare);
     return count;
 }
 
-static void add(struct list *list, const char *name, int64_t uid)
+/* NULL: it does not fit. */
+static struct desktop_display *add(struct list *list, const char *name, int64_t uid)
 {
     size_t length = strlen(name);
     if (list->count == DISPLAYS_MAX || length >= DISPLAYS_NAME)
-        return;
+        return NULL;
     struct desktop_display *display = &list->displays[list->count++];
     *display = (struct desktop_display){.uid = uid};
     memcpy(display->name, name, length);
+    return display;
 }
 
-/* People's own servers first. Those that root runs for a login are of whoever has a key to them. */
-static void add_found(struct list *list, const struct desktop_settings *settings, int wanted)
+/* The server of a login is there before others that the user runs beside, without a screen, which
+ * take higher numbers. Those that root runs for logins are of whoever has a key to them. */
+static void add_of_person(struct list *list, const struct desktop_settings *settings, int64_t uid,
+                          int wanted, int most)
 {
     struct socket sockets[SOCKETS_MAX];
-    int64_t uids[PEOPLE_MAX];
     char name[16];
+    int count = list_sockets(x11_root(settings), uid, sockets);
+    int end = list->count + most;
+    for (int at = 0; at < count && list->count < end; at++) {
+        if (wanted >= 0 && sockets[at].number != wanted)
+            continue;
+        snprintf(name, sizeof(name), ":%d", sockets[at].number);
+        struct desktop_display *display = add(list, name, uid);
+        if (display != NULL)
+            display->needs_key = sockets[at].owner == 0;
+    }
+}
+
+/* Each person has a share, so that nobody pushes the others out. */
+static void add_found(struct list *list, const struct desktop_settings *settings, int wanted)
+{
+    int64_t uids[PEOPLE_MAX];
     int people = people_here(settings->run_root, uids);
-    int count = list_sockets(x11_root(settings), sockets);
-    for (int roots = 0; roots < 2; roots++)
-        for (int i = 0; i < people; i++)
-            for (int at = 0; at < count; at++) {
-                if (sockets[at].owner != (roots ? 0 : uids[i]) || (roots && uids[i] == 0) ||
-                    (wanted >= 0 && sockets[at].number != wanted))
-                    continue;
-                snprintf(name, sizeof(name), ":%d", sockets[at].number);
-                add(list, name, uids[i]);
-                list->displays[list->count - 1].needs_key = roots;
-            }
+    int share = people < DISPLAYS_MAX ? DISPLAYS_MAX / (people > 0 ? people : 1) : 1;
+    for (int i = 0; i < people; i++)
+        add_of_person(list, settings, uids[i],
+                      wanted >= 0 ? wanted : people_display(settings->run_root, uids[i]), share);
 }
 
 int displays_x11(const struct desktop_settings *settings, struct desktop_display *displays)
@@ -123,13 +148,12 @@ int displays_x11(const struct desktop_settings *settings, struct desktop_display
     char path[DISPLAYS_NAME];
     int number = -1;
     if (name == NULL)
-        name = environment("DISPLAY");
+        name = of_session(settings, "DISPLAY");
     if (name == NULL) {
         add_found(&list, settings, -1);
         return list.count;
     }
-    add(&list, name, (int64_t)geteuid());
-    if (authority != NULL)
+    if (add(&list, name, (int64_t)geteuid()) != NULL && authority != NULL)
         snprintf(displays[0].authority, DISPLAYS_NAME, "%s", authority);
     /* A service that is told of a display still needs the key of its owner. */
     if (geteuid() == 0 && displays_x11_socket(settings, name, path, &number))
@@ -198,7 +222,7 @@ int displays_wayland(const struct desktop_settings *settings, struct desktop_dis
     int64_t uids[PEOPLE_MAX];
     const char *given = settings->wayland_display;
     if (given == NULL)
-        given = environment("WAYLAND_DISPLAY");
+        given = of_session(settings, "WAYLAND_DISPLAY");
     if (given != NULL)
         add_given(&list, given);
     if (given != NULL && (given[0] == '/' || environment("XDG_RUNTIME_DIR") != NULL))

@@ -11,8 +11,12 @@
 enum { PEOPLE_MAX = 16 };
 
 /* Their numbers. Where logind knows who is in front of the screens, these alone: others, who did
- * not log out, do not use theirs. Returns how many. */
+ * not log out, do not use theirs; and it may be nobody. Returns how many. */
 int people_here(const char *run_root, int64_t uids[PEOPLE_MAX]);
+
+/* The number of the X server of the desktop with which this one is in front of a screen. -1: logind
+ * was not told of one. */
+int people_display(const char *run_root, int64_t uid);
 
 /* False: it is not known where that is. */
 bool people_home(int64_t uid, char *path, size_t capacity);

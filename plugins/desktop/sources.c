@@ -11,6 +11,9 @@
 enum { PAUSE_FIRST_MS = 2000, PAUSE_MAX_MS = 60 * 1000 };
 /* A title may change with every frame, also that of a window behind the others. */
 enum { EVENT_GAP_MS = 1000 };
+/* Who does not answer is waited for half a second; after one such wait there is time for one more
+ * in a poll, and the others have theirs in the next. */
+enum { POLL_MS = 450 };
 
 static bool is_wanted(const clb_setting *wanted, const char *name)
 {
@@ -43,10 +46,10 @@ static bool check_names(const struct sources_entry *entries, int count, const cl
 
 bool sources_init(struct sources *sources, const struct sources_entry *entries, int count,
                   const clb_setting *wanted, const struct desktop_settings *settings,
-                  clb_error *error)
+                  const struct sources_host *in, clb_error *error)
 {
     assert(count <= SOURCES_MAX);
-    *sources = (struct sources){.settings = settings};
+    *sources = (struct sources){.settings = settings, .in = *in};
     if (!check_names(entries, count, wanted, error))
         return false;
     for (int i = 0; i < count; i++) {
@@ -92,10 +95,15 @@ static void close_slot(struct sources_slot *slot)
     slot->is_open = false;
 }
 
+static void close_from(struct sources *sources, int first)
+{
+    for (int i = first; i < sources->count; i++)
+        close_slot(&sources->slots[i]);
+}
+
 void sources_close(struct sources *sources)
 {
-    for (int i = 0; i < sources->count; i++)
-        close_slot(&sources->slots[i]);
+    close_from(sources, 0);
 }
 
 static void try_later(struct sources_slot *slot, int64_t now_ms)
@@ -132,14 +140,37 @@ static void follow_people(struct sources *sources)
     sources_start(sources);
 }
 
-bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen)
+static int64_t time_ms(const struct sources *sources)
+{
+    return sources->in.clock->monotonic_ms(sources->in.host);
+}
+
+void sources_begin(struct sources *sources)
+{
+    sources->until_ms = time_ms(sources) + POLL_MS;
+    follow_people(sources);
+}
+
+static bool has_time(const struct sources *sources, struct sources_slot *slot, int64_t now_ms)
+{
+    if (now_ms < sources->until_ms && sources->in.run->cancelled(sources->in.host) == 0)
+        return true;
+    if (slot->why[0] == '\0') /* else it still holds, and a new one would be told in the log */
+        snprintf(slot->why, sizeof(slot->why), "the others left it no time");
+    return false;
+}
+
+bool sources_look(struct sources *sources, int at, void *seen)
 {
     assert(at >= 0 && at < sources->count);
     struct sources_slot *slot = &sources->slots[at];
     clb_error error = {.size = sizeof(error)};
     bool is_lost = false;
-    follow_people(sources);
-    if (!open_slot(slot, now_ms))
+    int64_t now_ms = time_ms(sources);
+    if (!has_time(sources, slot, now_ms) || !open_slot(slot, now_ms))
+        return false;
+    now_ms = time_ms(sources);
+    if (!has_time(sources, slot, now_ms))
         return false;
     if (slot->source->look(slot->data, now_ms, seen, &is_lost, &error)) {
         slot->pause_ms = PAUSE_FIRST_MS;
@@ -152,6 +183,16 @@ bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen)
         try_later(slot, now_ms);
     }
     return false;
+}
+
+bool sources_look_first(struct sources *sources, void *seen)
+{
+    int at = 0;
+    sources_begin(sources);
+    while (at < sources->count && !sources_look(sources, at, seen))
+        at++;
+    close_from(sources, at + 1);
+    return at < sources->count;
 }
 
 void sources_why(const struct sources *sources, char *text, size_t capacity)
@@ -174,10 +215,10 @@ static bool dispatch_all(struct sources *sources, const bool *readable, int64_t 
     return is_new;
 }
 
-int32_t sources_wait(struct sources *sources, const clb_host *host, const clb_clock *clock,
-                     const clb_run *run, int64_t max_ms)
+int32_t sources_wait(struct sources *sources, int64_t max_ms)
 {
-    int64_t begin_ms = clock->monotonic_ms(host);
+    const struct sources_host *in = &sources->in;
+    int64_t begin_ms = time_ms(sources);
     int64_t end_ms = begin_ms + max_ms;
     int descriptors[SOURCES_MAX];
     bool readable[SOURCES_MAX];
@@ -185,16 +226,17 @@ int32_t sources_wait(struct sources *sources, const clb_host *host, const clb_cl
         const struct sources_slot *slot = &sources->slots[i];
         descriptors[i] = slot->is_open ? slot->source->descriptor(slot->data) : -1;
     }
-    for (int64_t now_ms = begin_ms; now_ms < end_ms; now_ms = clock->monotonic_ms(host)) {
-        if (!desktop_wait(host, run, descriptors, sources->count, end_ms - now_ms, readable))
+    for (int64_t now_ms = begin_ms; now_ms < end_ms; now_ms = time_ms(sources)) {
+        if (!desktop_wait(in->host, in->run, descriptors, sources->count, end_ms - now_ms,
+                          readable))
             return CLB_OK;
-        now_ms = clock->monotonic_ms(host);
+        now_ms = time_ms(sources);
         bool is_new = dispatch_all(sources, readable, now_ms);
         int64_t until_ms = (is_new ? begin_ms : now_ms) + EVENT_GAP_MS;
         if (until_ms > end_ms)
             until_ms = end_ms;
         if (now_ms < until_ms) /* what else happens in this time is the same event */
-            run->wait(host, until_ms - now_ms);
+            in->run->wait(in->host, until_ms - now_ms);
         if (is_new)
             return CLB_EVENT;
     }

@@ -28,10 +28,19 @@ struct sources_slot {
     char why[SOURCES_WHY];
 };
 
+/* Whom they run in. Everything is borrowed. */
+struct sources_host {
+    const clb_host *host;
+    const clb_clock *clock;
+    const clb_run *run;
+};
+
 struct sources {
     struct sources_slot slots[SOURCES_MAX];
     int count;
+    struct sources_host in;
     const struct desktop_settings *settings; /* borrowed */
+    int64_t until_ms;                        /* of this poll: no other is asked then */
     int64_t people[PEOPLE_MAX];              /* whose desktops they were opened for */
     int people_count;
 };
@@ -40,16 +49,24 @@ struct sources {
  * sentence. Call sources_finish() either way. */
 bool sources_init(struct sources *sources, const struct sources_entry *entries, int count,
                   const clb_setting *wanted, const struct desktop_settings *settings,
-                  clb_error *error);
+                  const struct sources_host *in, clb_error *error);
 void sources_finish(struct sources *sources);
 
 /* Forgets the pauses: all are tried at the next look. */
 void sources_start(struct sources *sources);
 void sources_close(struct sources *sources);
 
-/* Looks with one source, which is opened first when it is its time; all are opened anew when
- * another user came to the screen. False: `why` of the slot says why. */
-bool sources_look(struct sources *sources, int at, int64_t now_ms, void *seen);
+/* To call first in each poll. All are opened anew when another user came to the screen. */
+void sources_begin(struct sources *sources);
+
+/* Looks with one source, which is opened first when it is its time. False: `why` of the slot says
+ * why; also when others did not answer for so long that the poll has to end, or the host wants it
+ * to. */
+bool sources_look(struct sources *sources, int at, void *seen);
+
+/* A poll that takes the first which knows, and closes those behind it: nobody would take what comes
+ * from them. False: none knows. */
+bool sources_look_first(struct sources *sources, void *seen);
 
 /* "x11: there is no display; wayland: ..." of all slots that were not able to look; "": all were.
  */
@@ -57,7 +74,6 @@ void sources_why(const struct sources *sources, char *text, size_t capacity);
 
 /* The wait() of a detector: CLB_EVENT when a source has something new, which is looked for at most
  * once a second. */
-int32_t sources_wait(struct sources *sources, const clb_host *host, const clb_clock *clock,
-                     const clb_run *run, int64_t max_ms);
+int32_t sources_wait(struct sources *sources, int64_t max_ms);
 
 #endif

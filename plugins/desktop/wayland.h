@@ -9,7 +9,7 @@
 #include <wayland-client.h>
 
 /* For opening, and for one look. */
-enum { WAYLAND_LIMIT_MS = 1000 };
+enum { WAYLAND_LIMIT_MS = 500 };
 
 struct wayland {
     struct wl_display *display;   /* owned; NULL: it is not open */
@@ -26,6 +26,10 @@ struct wayland_user {
     bool (*set_up)(void *data, int64_t until_ms, clb_error *error);
     void (*close)(void *data); /* destroys what was bound */
 };
+
+/* To call when a source is created. The library would write to stderr what a compositor tells it
+ * to; whom it writes for belongs to the whole process, in which workers of others run later. */
+void wayland_quiet(void);
 
 /* Tries the displays that the settings lead to until one has what the user of it needs. `data` is
  * given to all three functions, and borrowed until wayland_close(). False and a sentence. */
@@ -45,6 +49,9 @@ bool wayland_round(struct wayland *wayland, int64_t until_ms);
 /* The same for a look, in the usual time; it is also lost when another person has come to sit in
  * front of the screen than when it was opened. */
 bool wayland_look(struct wayland *wayland, const struct desktop_settings *settings);
+
+/* Sends what it is asked without waiting for an answer. False: it is lost. */
+bool wayland_flush(struct wayland *wayland);
 
 /* Takes what has come, without waiting. False: it is lost. */
 bool wayland_take(struct wayland *wayland);

@@ -16,11 +16,16 @@
 /* One reading brings at most 4 KiB; who says more at once is listened to later. */
 enum { READINGS_MAX = 64 };
 
-/* The library would write to stderr what a compositor tells it to. It is asked for reasons. */
+/* It is asked for reasons. */
 static void say_nothing(const char *format, va_list arguments)
 {
     (void)format;
     (void)arguments;
+}
+
+void wayland_quiet(void)
+{
+    wl_log_set_handler_client(say_nothing);
 }
 
 static int64_t now_ms(void)
@@ -67,7 +72,6 @@ static int connect_to(const char *path)
 static bool open_display(struct wayland *wayland, const char *path,
                          const struct wl_registry_listener *listener, void *data, clb_error *error)
 {
-    wl_log_set_handler_client(say_nothing);
     *wayland = (struct wayland){0};
     int handle = connect_to(path);
     if (handle < 0) {
@@ -143,7 +147,7 @@ static bool dispatch(struct wayland *wayland)
 }
 
 /* What does not fit into its socket it does not read. That it is gone shows when reading. */
-static bool flush(struct wayland *wayland)
+bool wayland_flush(struct wayland *wayland)
 {
     if (wl_display_flush(wayland->display) < 0 && errno == EAGAIN)
         wayland_lose(wayland, "the compositor does not answer");
@@ -158,7 +162,7 @@ static bool listen_once(struct wayland *wayland, int64_t wait_ms, bool *has_read
         if (!dispatch(wayland))
             return false;
     struct pollfd polled = {.fd = wl_display_get_fd(wayland->display), .events = POLLIN};
-    if (!flush(wayland) || poll(&polled, 1, (int)wait_ms) <= 0) {
+    if (!wayland_flush(wayland) || poll(&polled, 1, (int)wait_ms) <= 0) {
         wl_display_cancel_read(wayland->display);
         return wayland->lost == NULL;
     }

@@ -14,7 +14,7 @@
 enum { GREETING_MS = 400, OPENING_MS = 800, ANSWERS_MS = 500 };
 
 static bool open_display(struct x11 *x11, const struct desktop_settings *settings,
-                         const struct desktop_display *display, clb_error *error)
+                         const struct desktop_display *display, int64_t limit_ms, clb_error *error)
 {
     char path[DISPLAYS_NAME];
     struct authority_key key;
@@ -28,7 +28,7 @@ static bool open_display(struct x11 *x11, const struct desktop_settings *setting
     }
     if (!authority_find(settings, display, number, &key) && display->needs_key)
         snprintf(why.text, sizeof(why.text), "nobody who is logged in has a key to it");
-    else if (greeting_open(path, &key, GREETING_MS, &greeting, &why)) {
+    else if (greeting_open(path, &key, limit_ms, &greeting, &why)) {
         x11->link = x11_link_open(&greeting, &x11->connection);
         x11->root = greeting.root;
         greeting_close(&greeting);
@@ -45,13 +45,11 @@ static bool open_first(struct x11 *x11, const struct desktop_settings *settings,
 {
     struct desktop_display displays[DISPLAYS_MAX];
     int count = displays_x11(settings, displays);
-    int64_t by_ms = limit_begin(OPENING_MS - GREETING_MS);
+    int64_t each_ms = count > 2 ? OPENING_MS / count : GREETING_MS;
     snprintf(error->text, sizeof(error->text), "there is no X server%s",
              count == 0 ? " of who is logged in, and DISPLAY is not set" : "");
     for (int i = 0; i < count; i++) {
-        if (i > 0 && limit_begin(0) > by_ms)
-            break;
-        if (open_display(x11, settings, &displays[i], error)) {
+        if (open_display(x11, settings, &displays[i], each_ms, error)) {
             snprintf(x11->name, sizeof(x11->name), "%.31s", displays[i].name);
             error->text[0] = '\0';
             return true;

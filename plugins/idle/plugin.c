@@ -33,9 +33,7 @@ static const struct sources_entry entries[] = {{"x11", IDLE_X11},
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 
 struct instance {
-    const clb_host *host;
-    const clb_clock *clock;
-    const clb_run *run;
+    struct sources_host in;
     struct desktop_settings settings; /* its texts are in `texts` */
     char *texts[7];                   /* owned */
     int text_count;
@@ -106,7 +104,7 @@ static bool keep(struct instance *self, const clb_settings *settings, const char
 static bool fill(struct instance *self, const clb_settings *settings, clb_error *error)
 {
     struct desktop_settings *to = &self->settings;
-    if (self->clock == NULL || self->run == NULL)
+    if (self->in.clock == NULL || self->in.run == NULL)
         return refuse(error, "the host lacks " CLB_CLOCK " or " CLB_RUN);
     if (!keep(self, settings, "x11_display", &to->x11_display) ||
         !keep(self, settings, "wayland_display", &to->wayland_display) ||
@@ -122,7 +120,7 @@ static bool fill(struct instance *self, const clb_settings *settings, clb_error 
     if (to->idle_after_ms < 1000)
         return refuse(error, "threshold_sec: 1 or more");
     return sources_init(&self->sources, entries, ENTRIES, clb_setting_find(settings, "sources"), to,
-                        error);
+                        &self->in, error);
 }
 
 static int32_t CLB_CALL create(const clb_host *host, const clb_settings *settings, void **instance,
@@ -133,9 +131,9 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
         refuse(error, "no memory");
         return CLB_FAILED;
     }
-    self->host = host;
-    self->clock = host->get_service(host, CLB_CLOCK);
-    self->run = host->get_service(host, CLB_RUN);
+    self->in = (struct sources_host){.host = host,
+                                     .clock = host->get_service(host, CLB_CLOCK),
+                                     .run = host->get_service(host, CLB_RUN)};
     if (!fill(self, settings, error)) {
         destroy(self);
         return CLB_FAILED;
@@ -156,11 +154,10 @@ static int32_t CLB_CALL start(void *data, clb_error *error)
 static int look(struct instance *self, struct combine_seen *seen)
 {
     int count = 0;
-    for (int i = 0; i < self->sources.count; i++) {
-        int64_t now_ms = self->clock->monotonic_ms(self->host);
-        if (sources_look(&self->sources, i, now_ms, &seen[count].input))
+    sources_begin(&self->sources);
+    for (int i = 0; i < self->sources.count; i++)
+        if (sources_look(&self->sources, i, &seen[count].input))
             seen[count++].name = self->sources.slots[i].name;
-    }
     return count;
 }
 
@@ -198,7 +195,7 @@ static int32_t CLB_CALL poll(void *data, const clb_poll *call, clb_error *error)
 static int32_t CLB_CALL wait(void *data, int64_t max_ms)
 {
     struct instance *self = data;
-    return sources_wait(&self->sources, self->host, self->clock, self->run, max_ms);
+    return sources_wait(&self->sources, max_ms);
 }
 
 static void CLB_CALL stop(void *data)

@@ -44,6 +44,7 @@ struct source {
 static void *create(const struct desktop_settings *settings)
 {
     struct source *source = calloc(1, sizeof(*source));
+    wayland_quiet();
     if (source == NULL)
         return NULL;
     source->settings = settings;
@@ -254,19 +255,26 @@ static struct input judge(const struct source *source, const struct seat *seat)
     return input;
 }
 
+/* Of seats that came meanwhile; they are silent from now on, not from the next look. */
+static bool ask_new(struct source *source)
+{
+    for (int i = 0; i < SEATS_MAX; i++)
+        ask(source, &source->seats[i]);
+    return wayland_flush(&source->wayland);
+}
+
 static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_error *error)
 {
     struct source *source = data;
     struct input *input = seen;
     source->now_ms = now_ms;
-    *is_lost = !wayland_look(&source->wayland, source->settings);
+    *is_lost = !wayland_look(&source->wayland, source->settings) || !ask_new(source);
     if (*is_lost) {
         snprintf(error->text, sizeof(error->text), "%s", source->wayland.lost);
         return false;
     }
     *input = (struct input){.knowledge = INPUT_UNKNOWN, .idle_ms = INT64_MAX};
     for (int i = 0; i < SEATS_MAX; i++) {
-        ask(source, &source->seats[i]);
         if (source->seats[i].seat == NULL)
             continue;
         struct input one = judge(source, &source->seats[i]);

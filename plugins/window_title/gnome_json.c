@@ -27,16 +27,6 @@ static bool is_false(struct json_object *object, const char *key)
            json_object_is_type(value, json_type_boolean) && !json_object_get_boolean(value);
 }
 
-static int64_t take_pid(struct json_object *object)
-{
-    struct json_object *value = NULL;
-    if (!json_object_object_get_ex(object, "pid", &value) ||
-        !json_object_is_type(value, json_type_int))
-        return 0;
-    int64_t pid = json_object_get_int64(value);
-    return pid > 0 && pid <= INT32_MAX ? pid : 0;
-}
-
 static bool take_window(struct json_object *object, struct window *window)
 {
     if (json_object_object_length(object) == 0)
@@ -47,7 +37,6 @@ static bool take_window(struct json_object *object, struct window *window)
     if (!has_title && !has_app)
         return false;
     window->is_focused = true;
-    window->pid = take_pid(object);
     if (is_false(object, "focus"))
         *window = (struct window){0};
     return true;

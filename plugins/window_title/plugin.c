@@ -30,9 +30,7 @@ static const struct sources_entry entries[] = {
     {"wayland", WINDOW_TITLE_WAYLAND}, {"gnome", WINDOW_TITLE_GNOME}, {"x11", WINDOW_TITLE_X11}};
 
 struct instance {
-    const clb_host *host;
-    const clb_clock *clock;
-    const clb_run *run;
+    struct sources_host in;
     const clb_log *log; /* NULL: the host has none */
     struct match_rules *rules;
     struct desktop_settings settings; /* its texts are in `texts` */
@@ -121,7 +119,7 @@ static bool keep_text(struct instance *self, int at, const clb_settings *setting
 static bool fill(struct instance *self, const clb_settings *settings, clb_error *error)
 {
     struct desktop_settings *to = &self->settings;
-    if (self->clock == NULL || self->run == NULL)
+    if (self->in.clock == NULL || self->in.run == NULL)
         return refuse(error, "the host lacks " CLB_CLOCK " or " CLB_RUN);
     if (!keep_text(self, 0, settings, "x11_display", &to->x11_display) ||
         !keep_text(self, 1, settings, "wayland_display", &to->wayland_display) ||
@@ -134,7 +132,7 @@ static bool fill(struct instance *self, const clb_settings *settings, clb_error 
     self->rules = match_create(settings, error);
     return self->rules != NULL &&
            sources_init(&self->sources, entries, sizeof(entries) / sizeof(entries[0]),
-                        clb_setting_find(settings, "sources"), to, error);
+                        clb_setting_find(settings, "sources"), to, &self->in, error);
 }
 
 static int32_t CLB_CALL create(const clb_host *host, const clb_settings *settings, void **instance,
@@ -145,9 +143,9 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
         refuse(error, "no memory");
         return CLB_FAILED;
     }
-    self->host = host;
-    self->clock = host->get_service(host, CLB_CLOCK);
-    self->run = host->get_service(host, CLB_RUN);
+    self->in = (struct sources_host){.host = host,
+                                     .clock = host->get_service(host, CLB_CLOCK),
+                                     .run = host->get_service(host, CLB_RUN)};
     self->log = host->get_service(host, CLB_LOG);
     if (!fill(self, settings, error)) {
         destroy(self);
@@ -160,7 +158,7 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
 static void say(const struct instance *self, int32_t level, const char *text)
 {
     if (self->log != NULL)
-        self->log->write(self->host, level, text);
+        self->log->write(self->in.host, level, text);
 }
 
 /* Displays come and go: each poll says what is there. Without rules one can see what there is to
@@ -224,23 +222,21 @@ static void tell(const struct instance *self, const clb_poll *call, const struct
 static int32_t CLB_CALL poll(void *data, const clb_poll *call, clb_error *error)
 {
     struct instance *self = data;
-    for (int i = 0; i < self->sources.count; i++) {
-        struct window window = {.is_focused = false};
-        if (!sources_look(&self->sources, i, self->clock->monotonic_ms(self->host), &window))
-            continue;
-        struct match match = match_window(self->rules, &window);
-        log_slow(self);
-        tell(self, call, &window, &match);
-        return CLB_OK;
+    struct window window = {.is_focused = false};
+    if (!sources_look_first(&self->sources, &window)) {
+        sources_why(&self->sources, error->text, sizeof(error->text));
+        return CLB_UNAVAILABLE;
     }
-    sources_why(&self->sources, error->text, sizeof(error->text));
-    return CLB_UNAVAILABLE;
+    struct match match = match_window(self->rules, &window);
+    log_slow(self);
+    tell(self, call, &window, &match);
+    return CLB_OK;
 }
 
 static int32_t CLB_CALL wait(void *data, int64_t max_ms)
 {
     struct instance *self = data;
-    return sources_wait(&self->sources, self->host, self->clock, self->run, max_ms);
+    return sources_wait(&self->sources, max_ms);
 }
 
 static void CLB_CALL stop(void *data)

@@ -37,6 +37,7 @@ struct source {
 static void *create(const struct desktop_settings *settings)
 {
     struct source *source = calloc(1, sizeof(*source));
+    wayland_quiet();
     if (source != NULL)
         source->settings = settings;
     return source;

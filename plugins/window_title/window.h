@@ -12,7 +12,6 @@ enum { WINDOW_TITLE_BYTES = 1024, WINDOW_APP_BYTES = 256 };
 struct window {
     bool is_focused;                /* false: no window has the focus, or the screen is locked */
     bool is_fullscreen;             /* false also where that is not told */
-    int64_t pid;                    /* whose it is; 0: not told, as on Wayland */
     char title[WINDOW_TITLE_BYTES]; /* "": none */
     char app[WINDOW_APP_BYTES];     /* class on X11, app_id on Wayland; "": none */
 };

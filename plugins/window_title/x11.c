@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The window that has the focus on X11, as its window manager tells. The server says when something
- * changes; only then it is asked. */
-#include "window.h"
-
-#include "../desktop/text.h"
-#include "../desktop/x11.h"
+ * changes; only then it is asked for more than which window that is, which shows that it is alive.
+ */
 #include "x11_lock.h"
+#include "x11_window.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum atom {
-    MANAGER, /* who tells of the others */
-    ACTIVE,
-    TITLE,
-    PID,
-    STATE,
-    FULLSCREEN,
-    ATOMS
-};
-static const char *const atom_names[ATOMS] = {"_NET_SUPPORTING_WM_CHECK",
-                                              "_NET_ACTIVE_WINDOW",
-                                              "_NET_WM_NAME",
-                                              "_NET_WM_PID",
-                                              "_NET_WM_STATE",
-                                              "_NET_WM_STATE_FULLSCREEN"};
+static const char *const atom_names[X11_ATOMS] = {"_NET_SUPPORTING_WM_CHECK", "_NET_ACTIVE_WINDOW",
+                                                  "_NET_WM_NAME", "_NET_WM_STATE",
+                                                  "_NET_WM_STATE_FULLSCREEN"};
 
 /* How often it is asked anew when something changed meanwhile. */
 enum { ASKS_MAX = 3 };
-/* In words of four bytes. */
-enum { TITLE_WORDS = WINDOW_TITLE_BYTES, CLASS_WORDS = 128, STATE_WORDS = 64 };
 
 struct source {
     const struct desktop_settings *settings; /* borrowed */
     struct x11 *x11;                         /* owned; NULL: closed */
-    xcb_atom_t atoms[ATOMS];
+    xcb_atom_t atoms[X11_ATOMS];
     xcb_window_t active; /* whose events come, too; 0: none */
     struct x11_lock lock;
     bool is_stale;      /* something changed since it was asked */
@@ -77,21 +61,29 @@ static bool is_of_interest(const struct source *source, const xcb_property_notif
 {
     const xcb_atom_t *atoms = source->atoms;
     if (event->window == source->x11->root)
-        return event->atom == atoms[MANAGER] || event->atom == atoms[ACTIVE];
+        return event->atom == atoms[X11_MANAGER] || event->atom == atoms[X11_ACTIVE];
     return event->window == source->active &&
-           (event->atom == atoms[TITLE] || event->atom == atoms[PID] ||
-            event->atom == atoms[STATE] || event->atom == XCB_ATOM_WM_NAME ||
-            event->atom == XCB_ATOM_WM_CLASS);
+           (event->atom == atoms[X11_TITLE] || event->atom == atoms[X11_STATE] ||
+            event->atom == XCB_ATOM_WM_NAME || event->atom == XCB_ATOM_WM_CLASS);
 }
 
-/* A window manager may go on naming a window that was destroyed. */
-static bool is_news(const struct source *source, const xcb_generic_event_t *event)
+/* A window manager may go on naming a window that was destroyed, and the next window may get its
+ * number: of that one no events were asked for. */
+static bool is_destroyed(struct source *source, const xcb_destroy_notify_event_t *event)
+{
+    bool is_active = event->window == source->active;
+    if (is_active)
+        source->active = 0;
+    return is_active;
+}
+
+static bool is_news(struct source *source, const xcb_generic_event_t *event)
 {
     switch (event->response_type & 0x7F) {
     case XCB_PROPERTY_NOTIFY:
         return is_of_interest(source, (const xcb_property_notify_event_t *)event);
     case XCB_DESTROY_NOTIFY:
-        return ((const xcb_destroy_notify_event_t *)event)->window == source->active;
+        return is_destroyed(source, (const xcb_destroy_notify_event_t *)event);
     default:
         return false;
     }
@@ -109,110 +101,18 @@ static void take_events(struct source *source)
 
 /* ---- Asking ---- */
 
-static xcb_get_property_cookie_t ask(const struct source *source, xcb_window_t window,
-                                     xcb_atom_t property, uint32_t words)
-{
-    return xcb_get_property(source->x11->connection, 0, window, property, XCB_GET_PROPERTY_TYPE_ANY,
-                            0, words);
-}
-
-static xcb_get_property_reply_t *answer(const struct source *source,
-                                        xcb_get_property_cookie_t cookie)
-{
-    return x11_reply(source->x11, cookie.sequence);
-}
-
-/* False: there is no such number. */
-static bool take_number(const struct source *source, xcb_get_property_cookie_t cookie,
-                        uint32_t *number)
-{
-    size_t bytes;
-    xcb_get_property_reply_t *reply = answer(source, cookie);
-    const void *value = x11_value(reply, 32, &bytes);
-    bool is_there = value != NULL && bytes >= sizeof(*number);
-    *number = 0;
-    if (is_there)
-        memcpy(number, value, sizeof(*number));
-    free(reply);
-    return is_there;
-}
-
-static bool take_title(const struct source *source, xcb_get_property_cookie_t cookie,
-                       char title[WINDOW_TITLE_BYTES])
-{
-    size_t bytes;
-    xcb_get_property_reply_t *reply = answer(source, cookie);
-    const char *value = x11_value(reply, 8, &bytes);
-    if (value != NULL && reply->type == XCB_ATOM_STRING)
-        desktop_text_latin1(title, WINDOW_TITLE_BYTES, value, bytes);
-    else if (value != NULL)
-        desktop_text_utf8(title, WINDOW_TITLE_BYTES, value, bytes);
-    free(reply);
-    return value != NULL && title[0] != '\0';
-}
-
-/* Two texts with a NUL behind each: an instance, and the class, which is the better known.
- * False: the window is gone, so that it does not even say that it has none. */
-static bool take_class(const struct source *source, xcb_get_property_cookie_t cookie,
-                       char app[WINDOW_APP_BYTES])
-{
-    size_t bytes;
-    xcb_get_property_reply_t *reply = answer(source, cookie);
-    bool is_there = reply != NULL;
-    const char *value = x11_value(reply, 8, &bytes);
-    if (value != NULL) {
-        size_t instance = strnlen(value, bytes);
-        size_t begin = instance + 1 < bytes && value[instance + 1] != '\0' ? instance + 1 : 0;
-        desktop_text_latin1(app, WINDOW_APP_BYTES, value + begin,
-                            strnlen(value + begin, bytes - begin));
-    }
-    free(reply);
-    return is_there;
-}
-
-static bool take_fullscreen(const struct source *source, xcb_get_property_cookie_t cookie)
-{
-    size_t bytes;
-    bool is_fullscreen = false;
-    xcb_get_property_reply_t *reply = answer(source, cookie);
-    const xcb_atom_t *states = x11_value(reply, 32, &bytes);
-    for (size_t i = 0; states != NULL && i < bytes / sizeof(states[0]); i++)
-        is_fullscreen = is_fullscreen || states[i] == source->atoms[FULLSCREEN];
-    free(reply);
-    return is_fullscreen;
-}
-
-/* It may be gone already: then the window manager will tell of another. */
-static struct window ask_window(const struct source *source, xcb_window_t window)
-{
-    struct window seen = {.is_focused = false};
-    uint32_t pid;
-    xcb_get_property_cookie_t title = ask(source, window, source->atoms[TITLE], TITLE_WORDS);
-    xcb_get_property_cookie_t name = ask(source, window, XCB_ATOM_WM_NAME, TITLE_WORDS);
-    xcb_get_property_cookie_t class = ask(source, window, XCB_ATOM_WM_CLASS, CLASS_WORDS);
-    xcb_get_property_cookie_t process = ask(source, window, source->atoms[PID], 1);
-    xcb_get_property_cookie_t state = ask(source, window, source->atoms[STATE], STATE_WORDS);
-    x11_send(source->x11);
-    char old_title[WINDOW_TITLE_BYTES] = "";
-    bool has_title = take_title(source, title, seen.title);
-    if (take_title(source, name, old_title) && !has_title)
-        memcpy(seen.title, old_title, sizeof(old_title));
-    seen.is_focused = take_class(source, class, seen.app);
-    seen.pid = take_number(source, process, &pid) && pid <= INT32_MAX ? (int64_t)pid : 0;
-    seen.is_fullscreen = take_fullscreen(source, state);
-    return seen;
-}
-
 static void ask_all(struct source *source)
 {
     uint32_t manager;
     uint32_t active;
-    xcb_window_t root = source->x11->root;
-    xcb_get_property_cookie_t managed = ask(source, root, source->atoms[MANAGER], 1);
-    xcb_get_property_cookie_t focused = ask(source, root, source->atoms[ACTIVE], 1);
-    x11_send(source->x11);
-    bool is_managed = take_number(source, managed, &manager);
-    bool is_told = take_number(source, focused, &active);
+    struct x11 *x11 = source->x11;
+    xcb_get_property_cookie_t managed =
+        x11_window_ask(x11, x11->root, source->atoms[X11_MANAGER], 1);
+    xcb_get_property_cookie_t focused =
+        x11_window_ask(x11, x11->root, source->atoms[X11_ACTIVE], 1);
+    x11_send(x11);
+    bool is_managed = x11_window_number(x11, managed, &manager);
+    bool is_told = x11_window_number(x11, focused, &active);
     source->is_told = is_managed || is_told;
     source->known = (struct window){.is_focused = false};
     if (active != source->active) {
@@ -224,13 +124,26 @@ static void ask_all(struct source *source)
         source->active = active;
     }
     if (active != 0) /* the events come first: what changes from here on is not missed */
-        source->known = ask_window(source, active);
+        source->known = x11_window_look(x11, source->atoms, active);
+    if (!source->known.is_focused)
+        source->active = 0; /* it is gone, and was so when its events were asked for */
     if (source->is_lock_stale) {
         source->is_lock_stale = false;
-        x11_lock_find(&source->lock, source->x11);
+        x11_lock_find(&source->lock, x11);
     }
     if (source->lock.window != 0)
         source->known = (struct window){.is_focused = false};
+}
+
+/* One question at each look: is it still this window, and is the server alive? */
+static bool is_another_named(const struct source *source)
+{
+    uint32_t active;
+    xcb_get_property_cookie_t focused =
+        x11_window_ask(source->x11, source->x11->root, source->atoms[X11_ACTIVE], 1);
+    x11_send(source->x11);
+    x11_window_number(source->x11, focused, &active);
+    return active != source->active;
 }
 
 /* ---- The source ---- */
@@ -239,13 +152,13 @@ static void ask_all(struct source *source)
 static bool take_atoms(struct source *source)
 {
     clb_error error;
-    xcb_intern_atom_cookie_t cookies[ATOMS];
-    for (int i = 0; i < ATOMS; i++)
+    xcb_intern_atom_cookie_t cookies[X11_ATOMS];
+    for (int i = 0; i < X11_ATOMS; i++)
         cookies[i] = xcb_intern_atom(source->x11->connection, 0, (uint16_t)strlen(atom_names[i]),
                                      atom_names[i]);
     want_events(source, source->x11->root, XCB_EVENT_MASK_PROPERTY_CHANGE | X11_LOCK_EVENTS);
     x11_send(source->x11);
-    for (int i = 0; i < ATOMS; i++) {
+    for (int i = 0; i < X11_ATOMS; i++) {
         xcb_intern_atom_reply_t *reply = x11_reply(source->x11, cookies[i].sequence);
         source->atoms[i] = reply != NULL ? reply->atom : XCB_ATOM_NONE;
         free(reply);
@@ -277,6 +190,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     (void)now_ms;
     x11_begin(source->x11);
     take_events(source);
+    source->is_stale = source->is_stale || is_another_named(source);
     for (int i = 0; i < ASKS_MAX && source->is_stale; i++) {
         source->is_stale = false;
         ask_all(source);

@@ -75,6 +75,18 @@ class Why(Base):
         self.assertIn('clockblock.conf:1: playing_when: column 19: there is no enabled detector "nott"', done.stderr)
 
 
+class Unavailable(Base):
+    def test_it_is_polled_at_its_usual_interval_and_told_of_once(self):
+        self.make(when="games", more=GONE.replace("gpu: {", "gpu: { interval_sec = 0.1;"))
+        self.agent.start()
+        gpu = until(lambda: self.gpu() if self.gpu()["polls"] >= 10 else None, "ten polls")  # 1000 s with pauses
+        self.assertEqual("unavailable", gpu["state"])
+        self.assertEqual(1, self.agent.log.read_text().count("gpu: is unavailable"))
+
+    def gpu(self):
+        return next(part for part in self.agent.status()["detectors"] if part["name"] == "gpu")
+
+
 class Look(Base):
     def test_everything_that_is_seen_with_its_reasons(self):
         self.make()

@@ -159,3 +159,7 @@ class Window:
             self.tell("focus")
             return f"{self.number:#x}" in self.server.run("xprop", "-root", "_NET_ACTIVE_WINDOW")
         until(has_it, "the focus")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()

@@ -14,6 +14,7 @@ done
 for source in plugins/process_name/{apps,games,known,match,names,procfs,rules,steam,vdf}.c \
   plugins/gpu_usage/{fdinfo,names,processes,use}.c \
   plugins/idle/{combine,pad}.c \
+  plugins/desktop/text.c plugins/window_title/activity.c \
   plugins/http_ingest/{answer,body,fields,header}.c plugins/file/{line,seen}.c \
   plugins/mqtt/{answer,discovery,state,text,topics,window}.c; do
   compile -std=c11 -c "$source" -o /dev/null

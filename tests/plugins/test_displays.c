@@ -145,15 +145,16 @@ static void root_finds_servers_of_people_and_those_that_root_runs(void **state)
     make_file(place, "x11/X7", "");
     find_x11(place);
     assert_int_equal(4, place->count);
-    assert_string_equal(":2", place->displays[0].name);
-    assert_string_equal(":11", place->displays[1].name);
-    for (int i = 0; i < 2; i++)
-        assert_true(place->displays[i].uid == 1000 && !place->displays[i].needs_key);
-    for (int i = 2; i < 4; i++) {
-        assert_string_equal(":0", place->displays[i].name);
-        assert_true(place->displays[i].needs_key && place->displays[i].authority[0] == '\0');
+    static const char *const names[] = {":0", ":2", ":11"};
+    int at = 0;
+    for (int i = 0; i < 4; i++) { /* the folder has people in any order */
+        struct desktop_display *display = &place->displays[i];
+        assert_true(display->needs_key == (strcmp(display->name, ":0") == 0) &&
+                    display->authority[0] == '\0');
+        if (display->uid == 1000)
+            assert_string_equal(names[at++], display->name);
     }
-    assert_int_equal(2001, place->displays[2].uid + place->displays[3].uid);
+    assert_int_equal(3, at);
 
     place->settings.x11_display = ":11.0"; /* a service that is told of it */
     find_x11(place);
@@ -206,6 +207,92 @@ static void who_is_in_front_of_a_screen_counts(void **state)
     assert_int_equal(1, place->count);
 }
 
+/* Alice's games go on while her desktop is not in front. */
+static void a_desktop_behind_another_is_not_looked_at(void **state)
+{
+    struct place *place = *state;
+    need_root();
+    make_folders(place, "run/systemd/seats");
+    make_folders(place, "run/systemd/sessions");
+    make_folders(place, "run/systemd/users");
+    make_folders(place, "run/user/1000");
+    make_socket(place, "x11/X0", 1000);
+    static const struct {
+        const char *seat, *session;
+        bool is_seen;
+    } cases[] = {
+        {"ACTIVE=2\nACTIVE_UID=1000\nSESSIONS=2\nUIDS=1000\n", "TYPE=x11\nCLASS=user\n", true},
+        {"ACTIVE=2\nACTIVE_UID=1000\nSESSIONS=2\nUIDS=1000\n", "CLASS=user-early\n", true},
+        {"ACTIVE=2\nACTIVE_UID=1000\nSESSIONS=2\nUIDS=1000\n", "CLASS=greeter\n", false},
+        {"ACTIVE=2\nACTIVE_UID=1000\nSESSIONS=2\nUIDS=1000\n", "CLASS=lock-screen\n", false},
+        /* a console that asks for a name: nobody is in front */
+        {"SESSIONS=7\nUIDS=1000\n", "", false},
+        /* her console, before the desktop 7 */
+        {"ACTIVE=2\nACTIVE_UID=1000\nSESSIONS=7 2\nUIDS=1000 1000\n", "TYPE=tty\nCLASS=user\n",
+         false},
+        {"ACTIVE=../2\nACTIVE_UID=1000\n", "TYPE=tty\nCLASS=greeter\n", true},
+    };
+    make_file(place, "run/systemd/users/1000", "NAME=alice\nDISPLAY=7\n");
+    make_file(place, "run/systemd/sessions/7", "UID=1000\nTYPE=x11\nSEAT=seat0\n");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        make_file(place, "run/systemd/seats/seat0", cases[i].seat);
+        make_file(place, "run/systemd/sessions/2", cases[i].session);
+        find_x11(place);
+        assert_int_equal(cases[i].is_seen, place->count);
+    }
+    /* startx on a console, and a desktop from afar */
+    make_file(place, "run/systemd/seats/seat0", cases[5].seat);
+    make_file(place, "run/systemd/sessions/2", cases[5].session);
+    make_file(place, "run/systemd/sessions/7", "UID=1000\nTYPE=x11\nREMOTE=1\n");
+    find_x11(place);
+    assert_int_equal(1, place->count);
+}
+
+static void find_as(struct place *place, uid_t uid)
+{
+    assert_int_equal(0, seteuid(uid));
+    find_x11(place);
+    int count = place->count;
+    find_wayland(place);
+    assert_int_equal(0, seteuid(0));
+    assert_int_equal(count, place->count);
+}
+
+static void an_agent_of_a_user_looks_while_that_one_is_in_front(void **state)
+{
+    struct place *place = *state;
+    static const struct {
+        const char *seat;
+        bool is_seen;
+    } cases[] = {
+        {"IS_SEAT0=1\n", true}, /* he came from afar, and so do all */
+        {"ACTIVE=1\nACTIVE_UID=1000\nSESSIONS=1 2\nUIDS=1000 1001\n", true},
+        {"ACTIVE=2\nACTIVE_UID=1001\nSESSIONS=1 2\nUIDS=1000 1001\n", false},
+        {"ACTIVE=2\nACTIVE_UID=1001\nSESSIONS=2 1\nUIDS=1001 1000\n", false},
+        {"SESSIONS=1 2\nUIDS=1000 1001\n", false},
+        {"ACTIVE=2\nACTIVE_UID=1001\nSESSIONS=2\nUIDS=1001\n", true}, /* he came from afar */
+        {"ACTIVE=2\nACTIVE_UID=1001\nSESSIONS=2\nUIDS=10001\n", true},
+        {"ACTIVE=2\nACTIVE_UID=1001\nUIDS=x 1000\n", true},
+    };
+    need_root();
+    assert_int_equal(0, chmod(place->root, 0755));
+    make_folders(place, "run/systemd/seats");
+    make_folders(place, "run/user/1000");
+    make_socket(place, "x11/X0", 1000);
+    make_socket(place, "run/user/1000/wayland-0", 1000);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        make_file(place, "run/systemd/seats/seat0", cases[i].seat);
+        find_as(place, 1000);
+        assert_int_equal(cases[i].is_seen, place->count);
+        setenv("DISPLAY", ":0", 1);
+        setenv("WAYLAND_DISPLAY", "/a/path", 1);
+        find_as(place, 1000);
+        assert_int_equal(cases[i].is_seen, place->count);
+        unsetenv("DISPLAY");
+        unsetenv("WAYLAND_DISPLAY");
+    }
+}
+
 static void there_may_be_more_than_fit(void **state)
 {
     struct place *place = *state;
@@ -223,6 +310,45 @@ static void there_may_be_more_than_fit(void **state)
     find_x11(place);
     assert_int_equal(DISPLAYS_MAX, place->count);
     find_wayland(place);
+    assert_int_equal(DISPLAYS_MAX, place->count);
+}
+
+/* Alice's programs without a screen, and Bob, who came from afar, take sockets. */
+static void the_server_of_the_login_is_before_others(void **state)
+{
+    struct place *place = *state;
+    char name[64];
+    need_root();
+    make_folders(place, "run/systemd/seats");
+    make_folders(place, "run/systemd/sessions");
+    make_folders(place, "run/user/1000");
+    make_folders(place, "run/user/1001");
+    for (int i = 2; i < 99; i++) {
+        snprintf(name, sizeof(name), "x11/X%d", i);
+        make_socket(place, name, i < 90 ? 1001 : 1000);
+    }
+    make_socket(place, "x11/X1", 0);
+    find_x11(place); /* one does not know who is in front */
+    assert_int_equal(DISPLAYS_MAX, place->count);
+    int of_alice = 0;
+    for (int i = 0; i < DISPLAYS_MAX; i++)
+        of_alice += place->displays[i].uid == 1000;
+    assert_int_equal(DISPLAYS_MAX / 2, of_alice);
+
+    make_file(place, "run/systemd/seats/seat0", "ACTIVE=c2\nACTIVE_UID=1000\n");
+    find_x11(place);
+    assert_int_equal(DISPLAYS_MAX, place->count);
+    assert_string_equal(":1", place->displays[0].name);
+    assert_true(place->displays[0].needs_key);
+    assert_string_equal(":90", place->displays[1].name);
+    assert_false(place->displays[1].needs_key);
+
+    make_file(place, "run/systemd/sessions/c2", "UID=1000\nDISPLAY=:92\nTYPE=x11\n");
+    find_x11(place); /* logind was told which it is */
+    assert_int_equal(1, place->count);
+    assert_string_equal(":92", place->displays[0].name);
+    make_file(place, "run/systemd/sessions/c2", "UID=1000\nDISPLAY=:\nTYPE=x11\n");
+    find_x11(place);
     assert_int_equal(DISPLAYS_MAX, place->count);
 }
 
@@ -332,7 +458,10 @@ int main(void)
         TEST(the_configuration_is_before_the_environment),
         TEST(root_finds_servers_of_people_and_those_that_root_runs),
         TEST(who_is_in_front_of_a_screen_counts),
+        TEST(a_desktop_behind_another_is_not_looked_at),
+        TEST(an_agent_of_a_user_looks_while_that_one_is_in_front),
         TEST(there_may_be_more_than_fit),
+        TEST(the_server_of_the_login_is_before_others),
         TEST(names_of_x_servers),
         TEST(wayland_sockets_are_in_the_folder_of_the_session_or_of_people),
         TEST(a_socket_of_another_is_not_taken),
