@@ -10,7 +10,8 @@ enum { AUTHORITY_KEY_BYTES = 64 };
 
 struct authority_key {
     char bytes[AUTHORITY_KEY_BYTES];
-    size_t length; /* 0: there is none */
+    size_t length;      /* 0: there is none */
+    int64_t server_uid; /* who has to run the server to be told; -1: anybody */
 };
 
 /* Looks where display managers and compositors put such files, for the display of this number. A

@@ -153,7 +153,7 @@ bool authority_find(const struct desktop_settings *settings, const struct deskto
                     int number, struct authority_key *key)
 {
     struct search search = {.uid = display->uid, .key = key};
-    key->length = 0;
+    *key = (struct authority_key){.server_uid = display->server_uid};
     snprintf(search.number, sizeof(search.number), "%d", number);
     if (gethostname(search.host, sizeof(search.host) - 1) != 0)
         search.host[0] = '\0';

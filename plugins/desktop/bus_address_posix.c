@@ -29,7 +29,7 @@ bool bus_address_session(const struct desktop_settings *settings, char address[B
         static const char scheme[] = "unix:path=";
         int length = snprintf(address, BUS_ADDRESS, "%s%s/user/%" PRId64 "/bus", scheme,
                               settings->run_root, uids[i]);
-        if (length < BUS_ADDRESS && stat(address + sizeof(scheme) - 1, &status) == 0 &&
+        if (length < BUS_ADDRESS && lstat(address + sizeof(scheme) - 1, &status) == 0 &&
             S_ISSOCK(status.st_mode) && (int64_t)status.st_uid == uids[i])
             return true;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus_internal.h"
 
+#include "limit.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -54,7 +56,7 @@ static int on_answer(sd_bus_message *message, void *data, sd_bus_error *error)
 static int await(struct bus *bus, sd_bus_message *call)
 {
     sd_bus_slot *slot = NULL;
-    int64_t end_ms = bus_now_ms() + BUS_LIMIT_MS;
+    int64_t end_ms = limit_begin(BUS_LIMIT_MS);
     bus->answer = NULL;
     int result = sd_bus_call_async(bus->connection, &slot, call, on_answer, bus, UINT64_MAX);
     while (result >= 0 && bus->answer == NULL)

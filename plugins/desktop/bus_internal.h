@@ -17,9 +17,8 @@ struct bus {
     char refusal[BUS_REFUSAL]; /* name and text of the last error that was answered */
 };
 
-int64_t bus_now_ms(void); /* of the system's clock: a call has to end also in a simulated time */
-
-/* Takes one message, or waits for some until end_ms. Negative: an errno, -ETIMEDOUT at the end. */
+/* Takes one message, or waits for some until end_ms of limit_begin(). Negative: an errno,
+ * -ETIMEDOUT at the end. */
 int bus_step(sd_bus *connection, int64_t end_ms);
 
 #endif

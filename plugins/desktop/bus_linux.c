@@ -2,30 +2,23 @@
 #include "bus_internal.h"
 
 #include "bus_owner.h"
+#include "limit.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* More would be somebody who wants to keep us busy: for who waits it is an event, and the rest is
  * looked for a second later. */
 enum { MESSAGES_AT_ONCE = 64 };
 
-int64_t bus_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int bus_step(sd_bus *connection, int64_t end_ms)
 {
     int result = sd_bus_process(connection, NULL);
-    int64_t left_ms = end_ms - bus_now_ms();
+    int64_t left_ms = end_ms - limit_begin(0);
     if (result < 0)
         return result;
     if (left_ms <= 0)
@@ -42,7 +35,7 @@ int bus_step(sd_bus *connection, int64_t end_ms)
 /* Until the connection is ready, which libsystemd itself would wait for without an end. */
 static int get_ready(sd_bus *connection)
 {
-    int64_t end_ms = bus_now_ms() + BUS_LIMIT_MS;
+    int64_t end_ms = limit_begin(BUS_LIMIT_MS);
     int result = 0;
     while (result >= 0 && sd_bus_is_ready(connection) <= 0)
         result = bus_step(connection, end_ms);
@@ -51,9 +44,12 @@ static int get_ready(sd_bus *connection)
 
 static int connect_to(sd_bus *connection, const char *address)
 {
-    int descriptor = bus_owner_connect(address);
-    int result = descriptor >= 0 ? sd_bus_set_fd(connection, descriptor, descriptor)
-                                 : sd_bus_set_address(connection, address);
+    int descriptor;
+    int result = bus_owner_connect(address, &descriptor);
+    if (result < 0)
+        return result;
+    result = descriptor >= 0 ? sd_bus_set_fd(connection, descriptor, descriptor)
+                             : sd_bus_set_address(connection, address);
     if (result < 0 && descriptor >= 0)
         close(descriptor);
     if (result >= 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bus_owner.h"
 
+#include "peer.h"
+
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,30 +36,38 @@ static bool read_address(const char *address, struct sockaddr_un *to)
            snprintf(to->sun_path, sizeof(to->sun_path), "%s", path) < (int)sizeof(to->sun_path);
 }
 
-/* Whoever the thread is when it connects is whom the bus sees from then on. */
-static bool connect_as(int descriptor, const struct sockaddr_un *to, uid_t uid)
+/* Whoever the thread is when it connects is whom the bus sees from then on. 0 or an errno. */
+static int connect_as(int descriptor, const struct sockaddr_un *to, uid_t uid)
 {
     int dumpable = prctl(PR_GET_DUMPABLE);
     if (become(uid) != 0)
-        return false;
-    int result = connect(descriptor, (const struct sockaddr *)to, sizeof(*to));
+        return errno;
+    int why = connect(descriptor, (const struct sockaddr *)to, sizeof(*to)) == 0 ? 0 : errno;
     if (become(0) != 0)
         abort(); /* root can always come back; going on as somebody else would be worse */
     prctl(PR_SET_DUMPABLE, dumpable);
-    return result == 0;
+    if (why == EAGAIN) /* more wait for it than it lets wait */
+        return ETIMEDOUT;
+    return why == 0 && !peer_is(descriptor, (int64_t)uid) ? EACCES : why;
 }
 
-int bus_owner_connect(const char *address)
+/* A link might lead to the bus of another. */
+int bus_owner_connect(const char *address, int *descriptor)
 {
     struct sockaddr_un to;
     struct stat status;
-    if (geteuid() != 0 || !read_address(address, &to) || stat(to.sun_path, &status) != 0 ||
-        !S_ISSOCK(status.st_mode) || status.st_uid == 0)
-        return -1;
-    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor >= 0 && !connect_as(descriptor, &to, status.st_uid)) {
-        close(descriptor);
-        return -1;
-    }
-    return descriptor;
+    *descriptor = -1;
+    if (geteuid() != 0 || !read_address(address, &to) || lstat(to.sun_path, &status) != 0)
+        return 0;
+    if (!S_ISSOCK(status.st_mode))
+        return -ENOTSOCK;
+    if (status.st_uid == 0)
+        return 0;
+    int opened = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int why = opened >= 0 ? connect_as(opened, &to, status.st_uid) : errno;
+    if (why == 0)
+        *descriptor = opened;
+    else if (opened >= 0)
+        close(opened);
+    return -why;
 }

@@ -17,6 +17,7 @@ struct desktop_display {
     char name[DISPLAYS_NAME];      /* X11: ":0"; Wayland: the path of the socket */
     char authority[DISPLAYS_NAME]; /* X11: the file with its key; "": where those of `uid` are */
     int64_t uid;                   /* whose it is */
+    int64_t server_uid;            /* who runs it; -1: whoever does, as it was named to us */
     bool needs_key;                /* X11: the server is the system's; of `uid` with a key only */
 };
 

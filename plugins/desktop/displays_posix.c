@@ -105,7 +105,7 @@ static struct desktop_display *add(struct list *list, const char *name, int64_t 
     if (list->count == DISPLAYS_MAX || length >= DISPLAYS_NAME)
         return NULL;
     struct desktop_display *display = &list->displays[list->count++];
-    *display = (struct desktop_display){.uid = uid};
+    *display = (struct desktop_display){.uid = uid, .server_uid = -1};
     memcpy(display->name, name, length);
     return display;
 }
@@ -124,8 +124,10 @@ static void add_of_person(struct list *list, const struct desktop_settings *sett
             continue;
         snprintf(name, sizeof(name), ":%d", sockets[at].number);
         struct desktop_display *display = add(list, name, uid);
-        if (display != NULL)
+        if (display != NULL) {
+            display->server_uid = sockets[at].owner;
             display->needs_key = sockets[at].owner == 0;
+        }
     }
 }
 
@@ -194,7 +196,7 @@ static void add_of_user(struct list *list, const char *run_root, int64_t uid, co
                                     : strncmp(entry->d_name, usual, sizeof(usual) - 1) == 0;
         int length = snprintf(path, sizeof(path), "%s/%s", folder_path, entry->d_name);
         if (is_it && length < DISPLAYS_NAME && is_socket_of(path, uid))
-            add(list, path, uid);
+            add(list, path, uid)->server_uid = uid;
     }
     closedir(folder);
     qsort(list->displays + begin, (size_t)(list->count - begin), sizeof(list->displays[0]),

@@ -2,6 +2,7 @@
 #include "greeting.h"
 
 #include "limit.h"
+#include "peer.h"
 #include "text.h"
 
 #include <errno.h>
@@ -62,6 +63,13 @@ static bool connect_to(const char *path, struct greeting *greeting, clb_error *e
         return refuse(error, "it does not answer");
     return refuse(error,
                   errno == ENOENT || errno == ECONNREFUSED ? "it is not there" : strerror(errno));
+}
+
+static bool check_peer(const struct greeting *greeting, const struct authority_key *key,
+                       clb_error *error)
+{
+    return key->server_uid < 0 || peer_is(greeting->socket, key->server_uid) ||
+           refuse(error, "another user runs it than owned its socket");
 }
 
 /* In this machine's order of bytes, which the server then also uses. */
@@ -148,8 +156,9 @@ bool greeting_open(const char *path, const struct authority_key *key, int64_t li
 {
     int64_t by_ms = limit_begin(limit_ms);
     *greeting = (struct greeting){.socket = -1};
-    if (connect_to(path, greeting, error) && say_hello(greeting, key, error) &&
-        receive_setup(greeting, by_ms, error) && read_setup(greeting, error))
+    if (connect_to(path, greeting, error) && check_peer(greeting, key, error) &&
+        say_hello(greeting, key, error) && receive_setup(greeting, by_ms, error) &&
+        read_setup(greeting, error))
         return true;
     greeting_close(greeting);
     return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How long one waits for another program: in real time, whatever the agent's clock says. */
+/* How long one waits for another program: in real time, that of CLOCK_MONOTONIC,
+ * whatever the agent's clock says. */
 #ifndef DESKTOP_LIMIT_H
 #define DESKTOP_LIMIT_H
 

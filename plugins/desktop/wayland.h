@@ -18,7 +18,8 @@ struct wayland {
     const char *lost;             /* static: a sentence why nothing more will come; NULL: it may */
 };
 
-/* What a source asks of a compositor, in well under the time that is left until `until_ms`. False
+/* What a source asks of a compositor, in well under the time that is left until `until_ms`, of
+ * limit_begin(). False
  * and a sentence: it cannot be used; close() is called either way before the connection ends. */
 struct wayland_user {
     /* Called during rounds, for each thing the compositor offers and what it takes back. */
@@ -38,9 +39,6 @@ bool wayland_open(struct wayland *wayland, const struct desktop_settings *settin
 
 /* All that was bound has been destroyed before. */
 void wayland_close(struct wayland *wayland);
-
-/* On the clock of `until_ms`. */
-int64_t wayland_until(int64_t from_now_ms);
 
 /* Until the compositor has done what it was asked so far, and all that it said before was taken.
  * False: it is lost, also when it did not answer in time. */

@@ -2,6 +2,8 @@
 #include "wayland.h"
 
 #include "displays.h"
+#include "limit.h"
+#include "peer.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One reading brings at most 4 KiB; who says more at once is listened to later. */
@@ -28,18 +29,6 @@ void wayland_quiet(void)
     wl_log_set_handler_client(say_nothing);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t wayland_until(int64_t from_now_ms)
-{
-    return now_ms() + from_now_ms;
-}
-
 void wayland_lose(struct wayland *wayland, const char *why)
 {
     if (wayland->lost == NULL)
@@ -49,33 +38,35 @@ void wayland_lose(struct wayland *wayland, const char *why)
 /* ---- Connection ---- */
 
 /* The library would wait in connect() for one whose queue is full. -1 and errno. */
-static int connect_to(const char *path)
+static int connect_to(const struct desktop_display *display)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = strlen(path);
+    size_t length = strlen(display->name);
     if (length >= sizeof(address.sun_path)) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    memcpy(address.sun_path, path, length + 1);
+    memcpy(address.sun_path, display->name, length + 1);
     int handle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (handle < 0)
         return -1;
-    if (connect(handle, (const struct sockaddr *)&address, sizeof(address)) == 0)
+    int why = connect(handle, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+    if (why == 0 && display->server_uid >= 0 && !peer_is(handle, display->server_uid))
+        why = EACCES;
+    if (why == 0)
         return handle;
-    int why = errno;
     close(handle);
     errno = why;
     return -1;
 }
 
-static bool open_display(struct wayland *wayland, const char *path,
+static bool open_display(struct wayland *wayland, const struct desktop_display *display,
                          const struct wl_registry_listener *listener, void *data, clb_error *error)
 {
     *wayland = (struct wayland){0};
-    int handle = connect_to(path);
+    int handle = connect_to(display);
     if (handle < 0) {
-        snprintf(error->text, sizeof(error->text), "%s: %s", path,
+        snprintf(error->text, sizeof(error->text), "%s: %s", display->name,
                  errno == EAGAIN ? "the compositor does not answer" : strerror(errno));
         return false;
     }
@@ -98,15 +89,16 @@ void wayland_close(struct wayland *wayland)
     *wayland = (struct wayland){0};
 }
 
-static bool try_display(struct wayland *wayland, const char *path, const struct wayland_user *user,
-                        void *data, int64_t limit_ms, clb_error *error)
+static bool try_display(struct wayland *wayland, const struct desktop_display *display,
+                        const struct wayland_user *user, void *data, int64_t limit_ms,
+                        clb_error *error)
 {
-    int64_t until_ms = wayland_until(limit_ms);
-    if (open_display(wayland, path, user->registry, data, error)) {
+    int64_t until_ms = limit_begin(limit_ms);
+    if (open_display(wayland, display, user->registry, data, error)) {
         if (wayland_round(wayland, until_ms) && user->set_up(data, until_ms, error))
             return true;
         if (wayland->lost != NULL)
-            snprintf(error->text, sizeof(error->text), "%s: %s", path, wayland->lost);
+            snprintf(error->text, sizeof(error->text), "%s: %s", display->name, wayland->lost);
         user->close(data);
     }
     wayland_close(wayland);
@@ -120,7 +112,7 @@ bool wayland_open(struct wayland *wayland, const struct desktop_settings *settin
     int count = displays_wayland(settings, displays);
     snprintf(error->text, sizeof(error->text), "there is no display of Wayland");
     for (int i = 0; i < count; i++) { /* one that hangs leaves the others their time */
-        if (!try_display(wayland, displays[i].name, user, data, WAYLAND_LIMIT_MS / count, error))
+        if (!try_display(wayland, &displays[i], user, data, WAYLAND_LIMIT_MS / count, error))
             continue;
         wayland->first_uid = displays[0].uid;
         return true;
@@ -198,8 +190,8 @@ bool wayland_round(struct wayland *wayland, int64_t until_ms)
         return note_failure(wayland);
     wl_callback_add_listener(callback, &listener, &is_answered);
     bool has_read;
-    for (int64_t left_ms = until_ms - now_ms(); !is_answered && left_ms > 0;
-         left_ms = until_ms - now_ms())
+    for (int64_t left_ms = until_ms - limit_begin(0); !is_answered && left_ms > 0;
+         left_ms = until_ms - limit_begin(0))
         if (!listen_once(wayland, left_ms, &has_read))
             break;
     wl_callback_destroy(callback);
@@ -213,5 +205,5 @@ bool wayland_look(struct wayland *wayland, const struct desktop_settings *settin
     struct desktop_display displays[DISPLAYS_MAX];
     if (displays_wayland(settings, displays) > 0 && displays[0].uid != wayland->first_uid)
         wayland_lose(wayland, "somebody else is in front of the screen now");
-    return wayland_round(wayland, wayland_until(WAYLAND_LIMIT_MS));
+    return wayland_round(wayland, limit_begin(WAYLAND_LIMIT_MS));
 }

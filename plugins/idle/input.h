@@ -16,7 +16,7 @@ enum input_knowledge {
 struct input {
     enum input_knowledge knowledge;
     int64_t idle_ms; /* since the last input, as far as is known; INT64_MAX when unknown */
-    bool is_locked;
+    bool is_locked;  /* the screen, or it shows another's session */
 };
 
 extern const struct desktop_source input_x11, input_wayland, input_gnome, input_logind,

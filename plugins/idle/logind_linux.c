@@ -3,12 +3,12 @@
  * comes minutes after the last input, and from many desktops never. */
 #include "../desktop/bus.h"
 #include "../desktop/bus_address.h"
+#include "../desktop/limit.h"
 #include "input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SERVICE "org.freedesktop.login1"
@@ -84,15 +84,13 @@ static enum bus_result find_session(struct logind *self, char *path, clb_error *
     return BUS_REFUSED;
 }
 
+/* logind reads the same clock. */
 static int64_t age_ms(uint64_t since_usec)
 {
-    struct timespec now; /* of the clock that logind reads */
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    return now_ms - (int64_t)(since_usec / 1000);
+    return limit_begin(0) - (int64_t)(since_usec / 1000);
 }
 
-enum { CLASS, LOCKED, IDLE, SINCE, PROPERTIES };
+enum { CLASS, ACTIVE, LOCKED, IDLE, SINCE, PROPERTIES };
 
 static bool fill(const struct bus_property *found, struct input *input, clb_error *error)
 {
@@ -101,7 +99,9 @@ static bool fill(const struct bus_property *found, struct input *input, clb_erro
         snprintf(error->text, sizeof(error->text), "nobody is logged in");
         return false;
     }
-    input->is_locked = found[LOCKED].is_there && found[LOCKED].number != 0;
+    /* Behind another's desktop one sees as little of it. */
+    input->is_locked = (found[LOCKED].is_there && found[LOCKED].number != 0) ||
+                       (found[ACTIVE].is_there && found[ACTIVE].number == 0);
     /* A hint that was never given has no time. */
     if (found[IDLE].is_there && found[SINCE].is_there && found[SINCE].number != 0) {
         input->knowledge = INPUT_ROUGHLY;
@@ -120,6 +120,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     char path[BUS_TEXT];
     struct bus_property found[PROPERTIES] = {
         [CLASS] = {.name = "Class", .type = BUS_TEXT_VALUE},
+        [ACTIVE] = {.name = "Active", .type = BUS_BOOL},
         [LOCKED] = {.name = "LockedHint", .type = BUS_BOOL},
         [IDLE] = {.name = "IdleHint", .type = BUS_BOOL},
         [SINCE] = {.name = "IdleSinceHintMonotonic", .type = BUS_UINT64},

@@ -17,8 +17,6 @@ struct rule {
     struct patterns exclude;
     bool is_fullscreen; /* only then */
     bool has_groups;    /* in the activity: of the title, or of the app when there is none */
-    bool was_told;
-    const struct pattern *slow; /* borrowed of its patterns; NULL: none was */
 };
 
 struct match_rules {
@@ -155,31 +153,26 @@ int match_count(const struct match_rules *rules)
 }
 
 /* The first that matches, or NULL. */
-static const struct pattern *find(struct rule *rule, const struct patterns *patterns,
-                                  const char *text)
+static const struct pattern *find(const struct patterns *patterns, const char *text)
 {
-    for (uint32_t i = 0; i < patterns->count; i++) {
-        enum pattern_result result = pattern_match(patterns->list[i], text);
-        if (result == PATTERN_MATCHES)
+    for (uint32_t i = 0; i < patterns->count; i++)
+        if (pattern_match(patterns->list[i], text))
             return patterns->list[i];
-        if (result == PATTERN_TAKES_TOO_LONG && rule->slow == NULL)
-            rule->slow = patterns->list[i];
-    }
     return NULL;
 }
 
-static bool matches(struct rule *rule, const struct window *window, char activity[ACTIVITY_BYTES])
+static bool matches(const struct rule *rule, const struct window *window,
+                    char activity[ACTIVITY_BYTES])
 {
     if (rule->is_fullscreen && !window->is_fullscreen)
         return false;
-    const struct pattern *app = find(rule, &rule->app, window->app);
+    const struct pattern *app = find(&rule->app, window->app);
     if (rule->app.count > 0 && app == NULL)
         return false;
-    const struct pattern *title = find(rule, &rule->title, window->title);
+    const struct pattern *title = find(&rule->title, window->title);
     if (rule->title.count > 0 && title == NULL)
         return false;
-    if (find(rule, &rule->exclude, window->app) != NULL ||
-        find(rule, &rule->exclude, window->title) != NULL)
+    if (find(&rule->exclude, window->app) != NULL || find(&rule->exclude, window->title) != NULL)
         return false;
     if (title != NULL)
         activity_fill(rule->activity, title, window->title, activity);
@@ -197,14 +190,24 @@ struct match match_window(struct match_rules *rules, const struct window *window
     return match;
 }
 
+static const struct pattern *next_slow(const struct patterns *patterns)
+{
+    for (uint32_t i = 0; i < patterns->count; i++)
+        if (pattern_take_given_up(patterns->list[i]))
+            return patterns->list[i];
+    return NULL;
+}
+
 bool match_next_slow(struct match_rules *rules, int *rule, const char **pattern)
 {
     for (*rule = 0; *rule < rules->count; ++*rule) {
-        struct rule *asked = &rules->list[*rule];
-        if (asked->slow == NULL || asked->was_told)
+        const struct rule *asked = &rules->list[*rule];
+        const struct pattern *slow = next_slow(&asked->title);
+        slow = slow != NULL ? slow : next_slow(&asked->app);
+        slow = slow != NULL ? slow : next_slow(&asked->exclude);
+        if (slow == NULL)
             continue;
-        asked->was_told = true;
-        *pattern = pattern_text(asked->slow);
+        *pattern = pattern_text(slow);
         return true;
     }
     return false;

@@ -22,10 +22,12 @@ void match_destroy(struct match_rules *rules); /* NULL is fine */
 
 int match_count(const struct match_rules *rules);
 
-/* The first rule that the window matches. A pattern that takes too long on it does not match. */
+/* The first rule that the window matches. A pattern that takes too long on it does not match,
+ * and is not tried again. */
 struct match match_window(struct match_rules *rules, const struct window *window);
 
-/* Takes the next rule of which a pattern took too long: each is told once. False: there is none. */
+/* Takes the next pattern that took too long, and its rule: each is told once. False: there is none.
+ */
 bool match_next_slow(struct match_rules *rules, int *rule, const char **pattern);
 
 #endif

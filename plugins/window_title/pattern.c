@@ -21,6 +21,8 @@ struct pattern {
     pcre2_match_data *found;      /* owned */
     pcre2_match_context *context; /* owned */
     uint32_t groups;
+    bool is_given_up; /* it took too long once */
+    bool was_told;    /* that it was */
 };
 
 static bool compile(struct pattern *pattern, clb_error *error)
@@ -99,8 +101,10 @@ int pattern_group(const struct pattern *pattern, const char *name)
     return number > 0 && number <= GROUPS_MAX && number <= (long)pattern->groups ? (int)number : 0;
 }
 
-enum pattern_result pattern_match(struct pattern *pattern, const char *text)
+bool pattern_match(struct pattern *pattern, const char *text)
 {
+    if (pattern->is_given_up)
+        return false;
     int result = pcre2_match(pattern->code, (PCRE2_SPTR)text, strlen(text), 0, 0, pattern->found,
                              pattern->context);
     switch (result) {
@@ -109,10 +113,18 @@ enum pattern_result pattern_match(struct pattern *pattern, const char *text)
     case PCRE2_ERROR_HEAPLIMIT:
     case PCRE2_ERROR_RECURSELOOP:
     case PCRE2_ERROR_NOMEMORY:
-        return PATTERN_TAKES_TOO_LONG;
+        pattern->is_given_up = true;
+        return false;
     default:
-        return result >= 0 ? PATTERN_MATCHES : PATTERN_MISSES;
+        return result >= 0;
     }
+}
+
+bool pattern_take_given_up(struct pattern *pattern)
+{
+    bool is_new = pattern->is_given_up && !pattern->was_told;
+    pattern->was_told |= is_new;
+    return is_new;
 }
 
 /* A group in a look-behind with \K may end before it begins. */

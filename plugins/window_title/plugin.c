@@ -57,7 +57,8 @@ OPTION(app, LIST,
        "Wayland",
        .flags = 0);
 OPTION(exclude, LIST, "patterns; a window that has one in its title or app is not it", .flags = 0);
-OPTION(fullscreen, BOOL, "only a window that fills the screen", .default_text = "false");
+OPTION(fullscreen, BOOL, "only a window that fills the screen, which GNOME never tells of one",
+       .default_text = "false");
 static const clb_option *const rule_fields[] = {&activity, &title,      &app,
                                                 &exclude,  &fullscreen, NULL};
 
@@ -180,8 +181,8 @@ static void log_slow(struct instance *self)
     const char *pattern;
     while (match_next_slow(self->rules, &rule, &pattern)) {
         snprintf(text, sizeof(text),
-                 "rules[%d]: the pattern \"%.200s\" takes too long on a title, and counts as not "
-                 "found in it",
+                 "rules[%d]: the pattern \"%.200s\" takes too long on a title, and is not used any "
+                 "more: write a simpler one",
                  rule, pattern);
         say(self, CLB_LOG_WARNING, text);
     }

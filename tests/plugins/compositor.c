@@ -312,13 +312,20 @@ void compositor_drop(struct compositor *compositor)
     assert_int_equal(compositor->descriptors, count_descriptors());
 }
 
-static int listen_at(const char *path)
+int compositor_listen(const char *path, uid_t owner)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    uid_t before = geteuid();
     int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     assert_int_equal(0, bind(listening, (struct sockaddr *)&address, sizeof(address)));
-    assert_int_equal(0, listen(listening, 8));
+    if (owner != 0) {
+        assert_int_equal(0, chown(path, owner, (gid_t)-1));
+        assert_int_equal(0, seteuid(owner));
+    }
+    int result = listen(listening, 8);
+    assert_int_equal(0, seteuid(before));
+    assert_int_equal(0, result);
     return listening;
 }
 
@@ -340,7 +347,7 @@ static bool split(struct compositor *compositor, int *orders)
 
 void compositor_run(struct compositor *compositor, struct compositor_offer offered)
 {
-    int listening = listen_at(compositor->path);
+    int listening = compositor_listen(compositor->path, offered.owner);
     compositor->offer = offered;
     if (split(compositor, &compositor->orders)) {
         serve(compositor, listening, compositor->orders);
@@ -364,7 +371,7 @@ static void babble(int listening, const void *bytes, size_t length, bool is_endl
 void compositor_babble(struct compositor *compositor, const void *bytes, size_t length,
                        bool is_endless)
 {
-    int listening = listen_at(compositor->path);
+    int listening = compositor_listen(compositor->path, 0);
     if (split(compositor, &compositor->orders))
         babble(listening, bytes, length, is_endless);
     close(listening);

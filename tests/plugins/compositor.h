@@ -15,6 +15,7 @@ struct compositor_offer {
     uint32_t kde;      /* of org_kde_kwin_idle; 0: none */
     int seats;
     const char *title; /* of a window that is there and has the focus; NULL: none */
+    uid_t owner;       /* of its socket, where it also listens as that one; 0: who runs the test */
 };
 
 struct compositor {
@@ -35,6 +36,8 @@ void compositor_run(struct compositor *compositor, struct compositor_offer offer
 void compositor_babble(struct compositor *compositor, const void *bytes, size_t length,
                        bool is_endless);
 void compositor_end(struct compositor *compositor);
+/* A new socket, as of the owner of an offer. */
+int compositor_listen(const char *path, uid_t owner);
 void compositor_signal(struct compositor *compositor, int signal);
 
 /*

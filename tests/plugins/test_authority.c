@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The key to an X server, among files of several users that anybody may have put there. */
-#include "desktop/authority.h"
+#include "desktop/greeting.h"
 
 #include <X11/Xauth.h>
 #include <fcntl.h>
@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,14 +179,35 @@ static void many_files_do_not_keep_us_busy(void **state)
     assert_in_range(find_usec(place), 0, 60 * one_usec);
 }
 
+/* What is in the place of a socket when one connects is another's than the file was. */
+static void a_key_is_for_the_server_of_one_user(void **state)
+{
+    const struct place *place = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct authority_key key = {.bytes = "key", .length = 3};
+    struct greeting greeting;
+    clb_error error = {.size = sizeof(error)};
+    static const char another[] = "another user runs it than owned its socket";
+    int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/X3", place->x11);
+    assert_int_equal(0, bind(listening, (struct sockaddr *)&address, sizeof(address)));
+    assert_int_equal(0, listen(listening, 8));
+    const int64_t uids[] = {(int64_t)geteuid() + 1, (int64_t)geteuid(), -1};
+    for (int i = 0; i < 3; i++) {
+        key.server_uid = uids[i];
+        assert_false(greeting_open(address.sun_path, &key, 1, &greeting, &error));
+        assert_string_equal(i == 0 ? another : "it does not answer", error.text);
+    }
+    close(listening);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, drop_place)
     const struct CMUnitTest tests[] = {
-        TEST(keys_are_where_display_managers_leave_them),
-        TEST(files_of_others_are_not_read),
-        TEST(what_a_session_left_behind_is_not_taken),
-        TEST(many_files_do_not_keep_us_busy),
+        TEST(keys_are_where_display_managers_leave_them), TEST(files_of_others_are_not_read),
+        TEST(what_a_session_left_behind_is_not_taken),    TEST(many_files_do_not_keep_us_busy),
+        TEST(a_key_is_for_the_server_of_one_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
 /* The layer between sources and a bus: answers of all kinds, silence, and a bus that goes away. */
 #include "bus_place.h"
 #include "desktop/bus.h"
+#include "desktop/bus_address.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -361,6 +364,92 @@ static void the_bus_of_somebody_lets_root_in_as_its_owner(void **state)
     assert_int_equal(0, geteuid());
 }
 
+/* The owner of a folder points a link at the bus of another. */
+static void a_link_to_a_bus_is_not_followed_by_root(void **state)
+{
+    struct bus_place place;
+    char link[128];
+    char address[160];
+    clb_error error = {.size = sizeof(error)};
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    bus_place_make_for(&place, bus_place_somebody());
+    snprintf(link, sizeof(link), "%s/link", place.folder);
+    snprintf(address, sizeof(address), "unix:path=%s", link);
+    int result = symlink(strchr(place.address, '=') + 1, link);
+    struct bus *bus = bus_open(address, &error);
+    bool is_open = bus != NULL;
+    bus_close(bus);
+    unlink(link);
+    bus_place_drop(&place);
+    assert_int_equal(0, result);
+    assert_false(is_open);
+}
+
+/* What is in the place of a socket when one connects is another's than the file was. */
+static void a_bus_of_another_than_its_file_is_refused(void **state)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    char folder[] = "/tmp/clockblock-bus-XXXXXX";
+    char address[160];
+    clb_error error = {.size = sizeof(error)};
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(0, chmod(folder, 0755));
+    snprintf(to.sun_path, sizeof(to.sun_path), "%s/bus", folder);
+    snprintf(address, sizeof(address), "unix:path=%s", to.sun_path);
+    int listening = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(0, bind(listening, (struct sockaddr *)&to, sizeof(to)));
+    assert_int_equal(0, listen(listening, 1));
+    assert_int_equal(0, chown(to.sun_path, bus_place_somebody(), (gid_t)-1));
+    struct bus *bus = bus_open(address, &error);
+    bus_close(bus);
+    close(listening);
+    unlink(to.sun_path);
+    rmdir(folder);
+    assert_null(bus);
+    assert_non_null(strstr(error.text, strerror(EACCES)));
+}
+
+static void write_seat(const char *root, const char *active)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/systemd/seats/seat0", root);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%sSESSIONS=1 2\nUIDS=1000 1001\n", active);
+    assert_int_equal(0, fclose(file));
+}
+
+static void the_bus_of_an_agent_s_session_counts_while_it_is_in_front(void **state)
+{
+    char root[] = "/tmp/clockblock-bus-XXXXXX";
+    char command[256];
+    char address[BUS_ADDRESS];
+    struct desktop_settings settings = {.run_root = root};
+    bool is_found[3];
+    static const char *const active[] = {"ACTIVE_UID=1000\n", "ACTIVE_UID=1001\n", ""};
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(root));
+    snprintf(command, sizeof(command), "chmod 755 %s && mkdir -p %s/systemd/seats", root, root);
+    assert_int_equal(0, system(command));
+    setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/of/the/session", 1);
+    for (int i = 0; i < 3; i++) {
+        write_seat(root, active[i]);
+        assert_int_equal(0, seteuid(1000));
+        is_found[i] = bus_address_session(&settings, address);
+        assert_int_equal(0, seteuid(0));
+    }
+    snprintf(command, sizeof(command), "rm -r %s", root);
+    assert_int_equal(0, system(command));
+    assert_true(is_found[0] && !is_found[1] && !is_found[2]);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -377,6 +466,9 @@ int main(void)
         TEST(an_address_that_is_none_is_refused),
         cmocka_unit_test(a_bus_that_babbles_is_not_listened_to_for_ever),
         cmocka_unit_test(the_bus_of_somebody_lets_root_in_as_its_owner),
+        cmocka_unit_test(a_link_to_a_bus_is_not_followed_by_root),
+        cmocka_unit_test(a_bus_of_another_than_its_file_is_refused),
+        cmocka_unit_test(the_bus_of_an_agent_s_session_counts_while_it_is_in_front),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

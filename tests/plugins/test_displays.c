@@ -120,6 +120,7 @@ static void the_configuration_is_before_the_environment(void **state)
     assert_int_equal(1, place->count);
     assert_string_equal(":7", place->displays[0].name);
     assert_string_equal("/somewhere/keys", place->displays[0].authority);
+    assert_int_equal(-1, place->displays[0].server_uid);
     assert_int_equal(geteuid(), place->displays[0].uid);
     assert_false(place->displays[0].needs_key);
     place->settings.x11_display = ":8";
@@ -339,9 +340,9 @@ static void the_server_of_the_login_is_before_others(void **state)
     find_x11(place);
     assert_int_equal(DISPLAYS_MAX, place->count);
     assert_string_equal(":1", place->displays[0].name);
-    assert_true(place->displays[0].needs_key);
+    assert_true(place->displays[0].needs_key && place->displays[0].server_uid == 0);
     assert_string_equal(":90", place->displays[1].name);
-    assert_false(place->displays[1].needs_key);
+    assert_true(!place->displays[1].needs_key && place->displays[1].server_uid == 1000);
 
     make_file(place, "run/systemd/sessions/c2", "UID=1000\nDISPLAY=:92\nTYPE=x11\n");
     find_x11(place); /* logind was told which it is */

@@ -244,8 +244,10 @@ static void the_bus_is_found_in_the_folder_of_its_owner(void **state)
     assert_true(snprintf(address, sizeof(to.sun_path), "%s/user/%u/bus", fixture->place.folder,
                          owner) < (int)sizeof(to.sun_path));
     int listening = socket(AF_UNIX, SOCK_STREAM, 0);
-    bool is_bound =
-        bind(listening, (struct sockaddr *)&to, sizeof(to)) == 0 && listen(listening, 1) == 0;
+    uid_t before = geteuid();
+    bool is_bound = bind(listening, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+                    seteuid(owner) == 0 && listen(listening, 1) == 0;
+    is_bound = seteuid(before) == 0 && is_bound;
     /* What root made there is not theirs. */
     bool is_trusted = geteuid() == 0 && (open_it(fixture) || strstr(fixture->error.text, address));
     is_bound = is_bound && chown(address, owner, (gid_t)-1) == 0;

@@ -212,6 +212,19 @@ static void a_locked_screen_is_idle_whatever_is_touched(void **state)
     assert_int_equal(CLB_INACTIVE, poll(place));
 }
 
+static void a_session_behind_another_is_like_a_locked_one(void **state)
+{
+    struct place *place = *state;
+    log_in(place);
+    hint(place, false, 10);
+    fake_host_start(&place->fake);
+    bus_place_tell(&place->bus, "property %s Active b true", session);
+    assert_int_equal(CLB_INACTIVE, poll(place));
+    bus_place_tell(&place->bus, "property %s Active b false", session);
+    assert_int_equal(CLB_ACTIVE, poll(place));
+    assert_string_equal("the screen is locked (logind)", place->subject);
+}
+
 static void a_lock_wakes_it_up(void **state)
 {
     struct place *place = *state;
@@ -468,6 +481,7 @@ int main(void)
         TEST(without_anything_it_is_unavailable_and_says_why),
         TEST(the_hint_of_the_desktop_is_compared_with_the_threshold),
         TEST(a_locked_screen_is_idle_whatever_is_touched),
+        TEST(a_session_behind_another_is_like_a_locked_one),
         TEST(a_lock_wakes_it_up),
         TEST(who_is_not_there_has_no_input),
         TEST(the_agent_of_a_user_asks_for_their_session),

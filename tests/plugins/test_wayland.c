@@ -150,18 +150,6 @@ static void what_is_no_compositor(void **state)
 
 /* ---- Several displays ---- */
 
-/* A socket of a user, as whom root looks too, that nobody answers at. */
-static int listen_silently(const char *path, uid_t uid)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    assert_int_equal(0, bind(listening, (struct sockaddr *)&address, sizeof(address)));
-    assert_int_equal(0, listen(listening, 8));
-    assert_int_equal(0, chown(path, uid, (gid_t)-1));
-    return listening;
-}
-
 static void one_that_hangs_does_not_hide_the_other(void **state)
 {
     enum { SOCKETS = 3 };
@@ -175,14 +163,14 @@ static void one_that_hangs_does_not_hide_the_other(void **state)
     snprintf(folder, sizeof(folder), "%s/%u", users, uid);
     assert_int_equal(0, mkdir(users, 0755));
     assert_int_equal(0, mkdir(folder, 0755));
-    compositor_run(&place->compositor, (struct compositor_offer){.windows = 3, .title = "Doom"});
-    assert_int_equal(0, chown(place->compositor.path, uid, (gid_t)-1));
+    compositor_run(&place->compositor,
+                   (struct compositor_offer){.windows = 3, .title = "Doom", .owner = uid});
     for (int i = 0; i < SOCKETS; i++) {
         snprintf(paths[i], sizeof(paths[i]), "%s/wayland-%d", folder, i);
         if (i == 1)
             assert_int_equal(0, link(place->compositor.path, paths[i]));
         else
-            silent[i] = listen_silently(paths[i], uid);
+            silent[i] = compositor_listen(paths[i], uid);
     }
     place->settings.wayland_display = NULL;
     open_source(place);
@@ -222,7 +210,6 @@ static void link_socket(const struct place *place, const struct compositor *comp
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/user/%d/wayland-1", place->compositor.folder, uid);
-    assert_int_equal(0, chown(compositor->path, (uid_t)uid, (gid_t)-1));
     assert_int_equal(0, link(compositor->path, path));
 }
 
@@ -243,9 +230,11 @@ static void who_comes_to_the_screen_is_looked_at(void **state)
         skip();
     for (int i = 0; i < 5; i++)
         set_folder(place, folders[i], true);
-    compositor_run(&place->compositor, (struct compositor_offer){.windows = 3, .title = "Doom"});
+    compositor_run(&place->compositor,
+                   (struct compositor_offer){.windows = 3, .title = "Doom", .owner = 1000});
     compositor_make(&other);
-    compositor_run(&other, (struct compositor_offer){.windows = 3, .title = "Quake"});
+    compositor_run(&other,
+                   (struct compositor_offer){.windows = 3, .title = "Quake", .owner = 1001});
     link_socket(place, &place->compositor, 1000);
     link_socket(place, &other, 1001);
     place->settings.wayland_display = NULL;
@@ -266,6 +255,26 @@ static void who_comes_to_the_screen_is_looked_at(void **state)
         set_folder(place, folders[i], false);
 }
 
+/* What is in the place of a socket when one connects is another's than the file was. */
+static void one_of_another_than_its_socket_is_refused(void **state)
+{
+    static const char *const folders[] = {"user", "user/1000"};
+    struct place *place = *state;
+    if (geteuid() != 0)
+        skip();
+    for (int i = 0; i < 2; i++)
+        set_folder(place, folders[i], true);
+    compositor_run(&place->compositor,
+                   (struct compositor_offer){.windows = 3, .title = "Doom", .owner = 1001});
+    assert_int_equal(0, chown(place->compositor.path, 1000, (gid_t)-1));
+    link_socket(place, &place->compositor, 1000);
+    place->settings.wayland_display = NULL;
+    assert_refused(place, ": Permission denied");
+    unlink_in(place, "user/1000/wayland-1");
+    for (int i = 1; i >= 0; i--)
+        set_folder(place, folders[i], false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +287,7 @@ int main(void)
         PLACED(what_is_no_compositor),
         PLACED(one_that_hangs_does_not_hide_the_other),
         PLACED(who_comes_to_the_screen_is_looked_at),
+        PLACED(one_of_another_than_its_socket_is_refused),
     };
     unsetenv("WAYLAND_DISPLAY");
     return cmocka_run_group_tests(tests, NULL, NULL);
