@@ -10,7 +10,6 @@
 struct session_bus {
     const struct desktop_settings *settings; /* borrowed */
     struct bus *bus;                         /* owned; NULL: closed */
-    char address[BUS_ADDRESS];
 };
 
 void *session_bus_create(const struct desktop_settings *settings);
@@ -19,8 +18,5 @@ bool session_bus_open(void *data, int64_t now_ms, clb_error *error);
 void session_bus_close(void *data);
 int session_bus_descriptor(void *data);
 bool session_bus_dispatch(void *data, int64_t now_ms);
-
-/* To call before each look. False: it is lost, as another person's session is in front. */
-bool session_bus_is_in_front(struct session_bus *self, clb_error *error);
 
 #endif

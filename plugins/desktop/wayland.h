@@ -14,7 +14,6 @@ enum { WAYLAND_LIMIT_MS = 500 };
 struct wayland {
     struct wl_display *display;   /* owned; NULL: it is not open */
     struct wl_registry *registry; /* owned */
-    int64_t first_uid;            /* whose display was the likeliest when it was opened */
     const char *lost;             /* static: a sentence why nothing more will come; NULL: it may */
 };
 
@@ -44,9 +43,8 @@ void wayland_close(struct wayland *wayland);
  * False: it is lost, also when it did not answer in time. */
 bool wayland_round(struct wayland *wayland, int64_t until_ms);
 
-/* The same for a look, in the usual time; it is also lost when another person has come to sit in
- * front of the screen than when it was opened. */
-bool wayland_look(struct wayland *wayland, const struct desktop_settings *settings);
+/* The same for a look, in the usual time. */
+bool wayland_look(struct wayland *wayland);
 
 /* Sends what it is asked without waiting for an answer. False: it is lost. */
 bool wayland_flush(struct wayland *wayland);

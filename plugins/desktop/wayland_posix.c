@@ -111,12 +111,9 @@ bool wayland_open(struct wayland *wayland, const struct desktop_settings *settin
     struct desktop_display displays[DISPLAYS_MAX];
     int count = displays_wayland(settings, displays);
     snprintf(error->text, sizeof(error->text), "there is no display of Wayland");
-    for (int i = 0; i < count; i++) { /* one that hangs leaves the others their time */
-        if (!try_display(wayland, &displays[i], user, data, WAYLAND_LIMIT_MS / count, error))
-            continue;
-        wayland->first_uid = displays[0].uid;
-        return true;
-    }
+    for (int i = 0; i < count; i++) /* one that hangs leaves the others their time */
+        if (try_display(wayland, &displays[i], user, data, WAYLAND_LIMIT_MS / count, error))
+            return true;
     return false;
 }
 
@@ -200,10 +197,7 @@ bool wayland_round(struct wayland *wayland, int64_t until_ms)
     return wayland->lost == NULL;
 }
 
-bool wayland_look(struct wayland *wayland, const struct desktop_settings *settings)
+bool wayland_look(struct wayland *wayland)
 {
-    struct desktop_display displays[DISPLAYS_MAX];
-    if (displays_wayland(settings, displays) > 0 && displays[0].uid != wayland->first_uid)
-        wayland_lose(wayland, "somebody else is in front of the screen now");
     return wayland_round(wayland, limit_begin(WAYLAND_LIMIT_MS));
 }

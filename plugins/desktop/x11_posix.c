@@ -47,7 +47,7 @@ static bool open_first(struct x11 *x11, const struct desktop_settings *settings,
     int count = displays_x11(settings, displays);
     int64_t each_ms = count > 2 ? OPENING_MS / count : GREETING_MS;
     snprintf(error->text, sizeof(error->text), "there is no X server%s",
-             count == 0 ? " of who is logged in, and DISPLAY is not set" : "");
+             count == 0 ? " of who is in front of the screen" : "");
     for (int i = 0; i < count; i++) {
         if (open_display(x11, settings, &displays[i], each_ms, error)) {
             snprintf(x11->name, sizeof(x11->name), "%.31s", displays[i].name);

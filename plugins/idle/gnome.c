@@ -13,9 +13,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     struct session_bus *session = data;
     uint64_t idle_ms = 0;
     (void)now_ms;
-    *is_lost = !session_bus_is_in_front(session, error);
-    if (*is_lost)
-        return false;
+    bus_process(session->bus); /* what came until now is part of what is asked for */
     enum bus_result result =
         bus_call_number(session->bus, &monitor, "GetIdletime", BUS_UINT64, &idle_ms, error);
     *is_lost = result == BUS_LOST;

@@ -268,7 +268,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     struct source *source = data;
     struct input *input = seen;
     source->now_ms = now_ms;
-    *is_lost = !wayland_look(&source->wayland, source->settings) || !ask_new(source);
+    *is_lost = !wayland_look(&source->wayland) || !ask_new(source);
     if (*is_lost) {
         snprintf(error->text, sizeof(error->text), "%s", source->wayland.lost);
         return false;

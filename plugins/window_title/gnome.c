@@ -57,9 +57,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
     char *text = NULL;
     (void)now_ms;
     *window = (struct window){0};
-    *is_lost = !session_bus_is_in_front(session, error);
-    if (*is_lost)
-        return false;
+    bus_process(session->bus); /* what came until now is part of what is asked for */
     enum bus_result result = bus_call_text(session->bus, &extension, "Get", &text, error);
     *is_lost = result == BUS_LOST;
     if (result == BUS_REFUSED)

@@ -255,7 +255,7 @@ static bool look(void *data, int64_t now_ms, void *seen, bool *is_lost, clb_erro
 {
     struct source *source = data;
     (void)now_ms;
-    *is_lost = !wayland_look(&source->wayland, source->settings);
+    *is_lost = !wayland_look(&source->wayland);
     if (*is_lost) {
         snprintf(error->text, sizeof(error->text), "%s", source->wayland.lost);
         return false;

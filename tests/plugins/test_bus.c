@@ -23,7 +23,8 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 30000 };
+/* A bus that works may be late on a machine that is busy, and is asked again. */
+enum { PATIENCE_MS = 30000, TRIES_MAX = 50 };
 
 static const struct bus_object thing = {"org.example.Thing", "/thing", "org.example.Thing"};
 
@@ -33,6 +34,19 @@ struct fixture {
     clb_error error;
 };
 
+static bool is_late(const clb_error *error)
+{
+    return strstr(error->text, "does not answer") != NULL;
+}
+
+static struct bus *open_bus(const char *address, clb_error *error)
+{
+    struct bus *bus = bus_open(address, error);
+    for (int i = 0; i < TRIES_MAX && bus == NULL && is_late(error); i++)
+        bus = bus_open(address, error);
+    return bus;
+}
+
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
@@ -40,7 +54,7 @@ static int set_up(void **state)
     fixture->error.size = sizeof(fixture->error);
     bus_place_make(&fixture->place);
     bus_place_start_service(&fixture->place, thing.service);
-    fixture->bus = bus_open(fixture->place.address, &fixture->error);
+    fixture->bus = open_bus(fixture->place.address, &fixture->error);
     assert_non_null(fixture->bus);
     *state = fixture;
     return 0;
@@ -74,11 +88,35 @@ static bool is_told(struct fixture *fixture)
     return false;
 }
 
-static enum bus_result get_text(struct fixture *fixture, const char *method, char **text)
+static enum bus_result get_text_once(struct fixture *fixture, const char *method, char **text)
 {
     *text = NULL;
     fixture->error.text[0] = '\0';
     return bus_call_text(fixture->bus, &thing, method, text, &fixture->error);
+}
+
+static enum bus_result get_text(struct fixture *fixture, const char *method, char **text)
+{
+    enum bus_result result = get_text_once(fixture, method, text);
+    for (int i = 0; i < TRIES_MAX && result == BUS_LOST && is_late(&fixture->error); i++)
+        result = get_text_once(fixture, method, text);
+    return result;
+}
+
+static enum bus_result get_number(struct fixture *fixture, enum bus_type type, uint64_t *number)
+{
+    enum bus_result result = BUS_LOST;
+    for (int i = 0; i < TRIES_MAX && result == BUS_LOST; i++)
+        result = bus_call_number(fixture->bus, &thing, "Get", type, number, &fixture->error);
+    return result;
+}
+
+static enum bus_result get_all(struct fixture *fixture, struct bus_property *wanted, size_t count)
+{
+    enum bus_result result = BUS_LOST;
+    for (int i = 0; i < TRIES_MAX && result == BUS_LOST; i++)
+        result = bus_get(fixture->bus, &thing, wanted, count, &fixture->error);
+    return result;
 }
 
 static void properties_of_the_wanted_type_are_there(void **state)
@@ -97,7 +135,7 @@ static void properties_of_the_wanted_type_are_there(void **state)
     bus_place_tell(&fixture->place, "property /thing Since t 18446744073709551615");
     bus_place_tell(&fixture->place, "property /thing Class s user");
     bus_place_tell(&fixture->place, "property /thing Display (so) 3 /session/_33");
-    assert_int_equal(BUS_OK, bus_get(fixture->bus, &thing, wanted, 7, &fixture->error));
+    assert_int_equal(BUS_OK, get_all(fixture, wanted, 7));
     for (int i = 0; i < 7; i++)
         assert_int_equal(i < 4, wanted[i].is_there);
     assert_true(wanted[0].number == 1);
@@ -118,11 +156,9 @@ static void answers_are_a_text_a_number_or_refused(void **state)
     bus_place_tell(&fixture->place, "answer /thing Get t 41");
     assert_int_equal(BUS_REFUSED, get_text(fixture, "Get", &text));
     assert_string_equal("org.example.Thing answered with something else", fixture->error.text);
-    assert_int_equal(
-        BUS_OK, bus_call_number(fixture->bus, &thing, "Get", BUS_UINT64, &number, &fixture->error));
+    assert_int_equal(BUS_OK, get_number(fixture, BUS_UINT64, &number));
     assert_true(number == 41);
-    assert_int_equal(BUS_REFUSED, bus_call_number(fixture->bus, &thing, "Get", BUS_BOOL, &number,
-                                                  &fixture->error));
+    assert_int_equal(BUS_REFUSED, get_number(fixture, BUS_BOOL, &number));
 }
 
 static void an_error_is_told_by_its_name_alone(void **state)
@@ -158,8 +194,10 @@ static void a_service_is_not_started_to_be_asked(void **state)
     bus_place_kill_daemon(&fixture->place);
     bus_place_start_daemon(&fixture->place);
     bus_close(fixture->bus);
-    fixture->bus = bus_open(fixture->place.address, &fixture->error);
-    enum bus_result result = bus_call_text(fixture->bus, &sleeping, "Get", &text, &fixture->error);
+    fixture->bus = open_bus(fixture->place.address, &fixture->error);
+    enum bus_result result = BUS_LOST;
+    for (int i = 0; i < TRIES_MAX && result == BUS_LOST; i++)
+        result = bus_call_text(fixture->bus, &sleeping, "Get", &text, &fixture->error);
     unlink(path);
     assert_int_equal(BUS_REFUSED, result);
     assert_string_equal("org.example.Sleeping is not on the bus", fixture->error.text);
@@ -185,7 +223,7 @@ static void a_silent_service_costs_half_a_second(void **state)
     char *text;
     kill(fixture->place.service, SIGSTOP);
     int64_t begin_ms = now_ms();
-    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_int_equal(BUS_LOST, get_text_once(fixture, "Get", &text));
     assert_string_equal("org.example.Thing does not answer", fixture->error.text);
     assert_in_range(now_ms() - begin_ms, BUS_LIMIT_MS - 50, PATIENCE_MS / 3);
     assert_false(bus_is_lost(fixture->bus));
@@ -203,7 +241,7 @@ static void a_silent_bus_is_not_waited_for(void **state)
     char *text;
     kill(fixture->place.daemon, SIGSTOP);
     int64_t begin_ms = now_ms();
-    assert_int_equal(BUS_LOST, get_text(fixture, "Get", &text));
+    assert_int_equal(BUS_LOST, get_text_once(fixture, "Get", &text));
     assert_null(bus_open(fixture->place.address, &fixture->error));
     assert_non_null(strstr(fixture->error.text, ": it does not answer"));
     assert_in_range(now_ms() - begin_ms, 2 * BUS_LIMIT_MS - 100, PATIENCE_MS / 3);
@@ -223,7 +261,7 @@ static void a_bus_that_goes_away_is_noticed(void **state)
     bus_close(fixture->bus);
     bus_place_kill_service(&fixture->place);
     bus_place_start_daemon(&fixture->place);
-    fixture->bus = bus_open(fixture->place.address, &fixture->error);
+    fixture->bus = open_bus(fixture->place.address, &fixture->error);
     assert_non_null(fixture->bus);
 }
 
@@ -353,8 +391,8 @@ static void the_bus_of_somebody_lets_root_in_as_its_owner(void **state)
     bus_place_make_for(&place, bus_place_somebody());
     bus_place_start_service(&place, thing.service);
     bus_place_tell(&place, "answer /thing Get s hello");
-    struct bus *bus = bus_open(place.address, &error);
-    if (bus != NULL)
+    struct bus *bus = open_bus(place.address, &error);
+    for (int i = 0; i < TRIES_MAX && bus != NULL && text == NULL; i++)
         bus_call_text(bus, &thing, "Get", &text, &error);
     bus_close(bus);
     bus_place_drop(&place);

@@ -23,6 +23,8 @@
 
 /* The machine of the test may have been started some minutes ago: hints are younger than that. */
 enum { THRESHOLD_MS = 60 * 1000 };
+/* A bus that works may be late on a machine that is busy, and is asked again. */
+enum { TRIES_MAX = 50 };
 enum { POLL_MS = 5000, PAUSE_MS = 130 * 1000, PATIENCE_MS = 60 * 1000, SLOW_MS = 10 * 1000 };
 
 static const char seat[] = "/org/freedesktop/login1/seat/seat0";
@@ -89,7 +91,7 @@ static void CLB_CALL emit(const clb_poll *poll, const clb_observation *observati
 }
 
 /* The state that it tells; 0: it is unavailable. */
-static int32_t poll(struct place *place)
+static int32_t poll_once(struct place *place)
 {
     clb_poll call = {.size = sizeof(call),
                      .deadline_ms = atomic_load(&place->fake.monotonic_ms) + 5000,
@@ -106,10 +108,29 @@ static int32_t poll(struct place *place)
     return place->state;
 }
 
+static int32_t poll(struct place *place)
+{
+    int32_t told = poll_once(place);
+    for (int i = 0; i < TRIES_MAX && strstr(place->fake.error.text, "does not answer"); i++) {
+        atomic_fetch_add(&place->fake.monotonic_ms, PAUSE_MS);
+        told = poll_once(place);
+    }
+    return told;
+}
+
 static int32_t poll_after_pause(struct place *place)
 {
     atomic_fetch_add(&place->fake.monotonic_ms, PAUSE_MS);
     return poll(place);
+}
+
+/* Of two sources that answer, the better one may be late. */
+static int32_t poll_until(struct place *place, int32_t state)
+{
+    int32_t told = poll(place);
+    for (int i = 0; i < TRIES_MAX && told != state; i++)
+        told = poll_after_pause(place);
+    return told;
 }
 
 static void assert_why(const struct place *place, const char *why)
@@ -137,18 +158,24 @@ static void hint(struct place *place, bool is_idle, int seconds)
     bus_place_tell(&place->bus, "property %s IdleSinceHintMonotonic t %lld", session, since);
 }
 
+static void link_pad(const struct place *place, const char *to)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/input/event5", place->tree.root);
+    unlink(path);
+    assert_int_equal(0, symlink(to, path));
+}
+
 static void plug_in(struct place *place)
 {
-    char name[64], path[128];
+    char name[64];
     int theirs;
     struct termios raw;
     memset(&raw, 0, sizeof(raw));
     cfmakeraw(&raw);
     assert_int_equal(0, openpty(&place->pad, &theirs, name, &raw, NULL));
     gpu_tree_folder(&place->tree, "input");
-    snprintf(path, sizeof(path), "%s/input/event5", place->tree.root);
-    unlink(path);
-    assert_int_equal(0, symlink(name, path));
+    link_pad(place, name);
     gpu_tree_put(&place->tree, "sys/class/input/event5/device/capabilities/key",
                  "7fdb000000000000 0 0 0 0\n");
     gpu_tree_put(&place->tree, "sys/class/input/event5/device/capabilities/abs", "3003f\n");
@@ -302,11 +329,11 @@ static void a_silent_logind_is_asked_again_later(void **state)
     fake_host_start(&place->fake);
     assert_int_equal(CLB_ACTIVE, poll(place));
     kill(place->bus.service, SIGSTOP);
-    assert_int_equal(0, poll(place));
+    assert_int_equal(0, poll_once(place));
     assert_why(place, "logind: org.freedesktop.login1 does not answer");
     atomic_fetch_add(&place->fake.monotonic_ms, -POLL_MS); /* it is not asked all the time */
     kill(place->bus.service, SIGCONT);
-    assert_int_equal(0, poll(place));
+    assert_int_equal(0, poll_once(place));
     assert_int_equal(CLB_ACTIVE, poll_after_pause(place));
 }
 
@@ -342,12 +369,12 @@ static void the_compositor_of_gnome_knows_exactly(void **state)
     bus_place_start_service(&shell, "org.gnome.Mutter.IdleMonitor");
     bus_place_tell(&shell, "answer %s GetIdletime t 2500", path);
     fake_host_start(&place->fake);
-    int32_t recent = poll(place);
+    int32_t recent = poll_until(place, CLB_INACTIVE);
     char subject[128];
     memcpy(subject, place->subject, sizeof(subject));
     hint(place, false, 100);
     bus_place_tell(&shell, "answer %s GetIdletime t 18446744073709551615", path);
-    int32_t endless = poll(place);
+    int32_t endless = poll_until(place, CLB_ACTIVE);
     hint(place, true, 100);
     bus_place_tell(&shell, "answer %s GetIdletime s 5", path);
     int32_t wrong = poll(place);
@@ -357,7 +384,7 @@ static void the_compositor_of_gnome_knows_exactly(void **state)
     bus_place_tell(&shell, "answer %s GetIdletime t 2500", path);
     atomic_fetch_add(&place->fake.monotonic_ms, -POLL_MS);
     int32_t paused = poll(place);
-    int32_t again = poll(place);
+    int32_t again = poll_until(place, CLB_INACTIVE);
     bus_place_kill_service(&shell);
     assert_int_equal(CLB_INACTIVE, recent);
     assert_string_equal("input 2 s ago (gnome)", subject);
@@ -446,6 +473,7 @@ static void game_pads_come_and_go(void **state)
     place->pad = -1;
     poll(place);
     assert_string_equal("gamepads: there is none", place->fake.error.text);
+    link_pad(place, "/nonexistent"); /* somebody else may have the terminal now */
     atomic_fetch_add(&place->fake.monotonic_ms, 10000);
     poll(place);
     assert_why(place, "gamepads: a game pad cannot be read: ");
