@@ -4,6 +4,7 @@
 #include "clockblock_paths.h"
 #include "controls.h"
 #include "log.h"
+#include "metrics.h"
 #include "parts.h"
 #include "platform/process.h"
 #include "record/credit.h"
@@ -24,6 +25,16 @@ static char *serve_status(void *context)
 static bool serve_health(void *context, char **json)
 {
     return status_health(context, json);
+}
+
+static char *serve_metrics(void *context)
+{
+    return metrics_text(context);
+}
+
+static char *serve_states(void *context)
+{
+    return status_states(context);
 }
 
 static void tell_sinks(void *context)
@@ -47,6 +58,8 @@ static int start_server(struct agent *agent, struct error *error)
                    .reader = agent->server_reader,
                    .status = serve_status,
                    .health = serve_health,
+                   .metrics = serve_metrics,
+                   .states = serve_states,
                    .context = &agent->status},
     };
     struct control *control = NULL;
@@ -54,7 +67,9 @@ static int start_server(struct agent *agent, struct error *error)
     if (control_open(&control, config->db_path, controls, &agent->status, &reason) != 0)
         log_warning("control", "%s; `clockblock status` will not reach this agent", reason.text);
     const struct server_events events = {.network_changed = tell_sinks, .context = &agent->status};
-    return server_start(&agent->server, api_create(&options), control, &events, &agent->clock,
+    struct api *api = api_create(&options);
+    agent->status.api = api;
+    return server_start(&agent->server, api, control, &events, &agent->clock, &agent->server_bell,
                         error);
 }
 
@@ -75,6 +90,9 @@ static int start(struct agent *agent, struct plan *plan, struct error *error)
     if (result != 0)
         return result;
     parts_configure_sampler(agent);
+    if (wakeup_init(&agent->server_bell) != 0)
+        return error_set(error, EXIT_CODE_SOFTWARE, "no descriptor left");
+    store_watch(agent->store, &agent->server_bell);
     result = store_start(agent->store, error);
     if (result == 0)
         result = start_server(agent, error);

@@ -14,7 +14,8 @@ enum { FIRST_WORDS_MS = 5000 };
 
 int parts_init(struct agent *agent, const struct config_options *options)
 {
-    *agent = (struct agent){.options = *options, .lock = {.handle = -1}};
+    *agent =
+        (struct agent){.options = *options, .lock = {.handle = -1}, .server_bell = {.handle = -1}};
     process_limit_memory();
     clock_init_system(&agent->clock);
     log_init(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, &agent->clock);
@@ -145,6 +146,7 @@ int parts_stop(struct agent *agent, int code)
         (void)fflush(stdout); /* which exit() would have done */
         process_exit_now(code);
     }
+    wakeup_finish(&agent->server_bell);
     wakeup_finish(&agent->wakeup);
     return code;
 }

@@ -23,6 +23,7 @@ struct agent {
     struct sampler *sampler;
     struct generation *generation;
     struct server *server;
+    struct wakeup server_bell; /* rung by the store for as long as that is there */
     struct status_source status;
     struct file_identity zone_file; /* that the household's days come from */
     bool left_behind;               /* a worker did not come back: end with process_exit_now() */

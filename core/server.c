@@ -4,7 +4,6 @@
 #include "log.h"
 #include "platform/network.h"
 #include "platform/thread.h"
-#include "platform/wakeup.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -25,7 +24,7 @@ struct server {
     intptr_t network;      /* -1: there is no news of it */
     int64_t network_at_ms; /* when a change is told of; INT64_MAX: there was none */
     struct thread thread;
-    struct wakeup wakeup;
+    struct wakeup *bell; /* borrowed */
     atomic_bool stopping;
     int64_t rebind_pause_ms; /* 0: the port was not refused yet */
     int64_t rebind_at_ms;
@@ -84,7 +83,7 @@ static void work(void *argument)
     struct server *server = argument;
     while (!atomic_load(&server->stopping)) {
         try_listen(server);
-        intptr_t handles[HANDLES] = {server->wakeup.handle};
+        intptr_t handles[HANDLES] = {server->bell->handle};
         bool ready[HANDLES] = {false};
         int count = 1;
         int control = server->control != NULL ? count++ : 0;
@@ -100,6 +99,10 @@ static void work(void *argument)
         wakeup_wait_many(handles, ready, count, timeout_ms(server));
         if (control > 0 && ready[control])
             control_serve(server->control);
+        if (ready[0])
+            wakeup_clear(server->bell);
+        if (api > 0 && ready[0])
+            api_look(server->api);
         if (api > 0)
             api_run(server->api);
         look_at_network(server, network > 0 && ready[network]);
@@ -107,24 +110,22 @@ static void work(void *argument)
 }
 
 int server_start(struct server **server, struct api *api, struct control *control,
-                 const struct server_events *events, struct clock *clock, struct error *error)
+                 const struct server_events *events, struct clock *clock, struct wakeup *bell,
+                 struct error *error)
 {
     struct server *made = calloc(1, sizeof(*made));
     assert(made != NULL);
     made->api = api;
     made->control = control;
     made->clock = clock;
+    made->bell = bell;
     made->events = *events;
     made->network_at_ms = INT64_MAX;
     if (network_open(&made->network) != 0)
         log_warning("api", "no news of the network: sinks try again as their pauses say");
-    int result = wakeup_init(&made->wakeup);
-    if (result == 0) {
-        try_listen(made); /* before anybody is told that the agent is up */
-        result = thread_start(&made->thread, "api", work, made);
-    }
+    try_listen(made); /* before anybody is told that the agent is up */
+    int result = thread_start(&made->thread, "api", work, made);
     if (result != 0) {
-        wakeup_finish(&made->wakeup);
         api_destroy(api);
         control_close(control);
         network_close(made->network);
@@ -141,11 +142,10 @@ void server_stop(struct server *server)
     if (server == NULL)
         return;
     atomic_store(&server->stopping, true);
-    wakeup_signal(&server->wakeup);
+    wakeup_signal(server->bell);
     thread_join(&server->thread);
     api_destroy(server->api);
     control_close(server->control);
     network_close(server->network);
-    wakeup_finish(&server->wakeup);
     free(server);
 }

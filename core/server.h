@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "control/control.h"
 #include "platform/clock.h"
+#include "platform/wakeup.h"
 
 struct server;
 
@@ -16,10 +17,12 @@ struct server_events {
     void *context;
 };
 
-/* Starts the thread. `control` may be NULL (it could not be opened); `api` and `control` are taken
- * over by the server. [main] */
+/* Starts the thread. `bell` is borrowed: the thread sleeps by it, and whoever rings it lets the API
+ * look for new heartbeats. `control` may be NULL (it could not be opened); `api` and `control` are
+ * taken over by the server. [main] */
 int server_start(struct server **server, struct api *api, struct control *control,
-                 const struct server_events *events, struct clock *clock, struct error *error);
+                 const struct server_events *events, struct clock *clock, struct wakeup *bell,
+                 struct error *error);
 
 /* Stops the thread, and closes the API and the control socket. NULL is fine. [main] */
 void server_stop(struct server *server);

@@ -3,6 +3,7 @@
 
 #include "clockblock_paths.h"
 #include "json.h"
+#include "platform/tzdata.h"
 #include "zone/civil.h"
 
 #include <assert.h>
@@ -56,6 +57,13 @@ static struct json_object *today_json(const struct sampler_view *view)
     return json;
 }
 
+/* The household's zone; null: it has no name. */
+static struct json_object *timezone_json(const struct config *config)
+{
+    char zone[TZDATA_NAME_CAPACITY];
+    return tzdata_name(config->timezone, zone) ? json_text(zone) : NULL;
+}
+
 struct json_object *status_detector(const struct detect_view *view, int64_t now_ms)
 {
     struct json_object *json = object();
@@ -76,9 +84,7 @@ struct json_object *status_detector(const struct detect_view *view, int64_t now_
     return json;
 }
 
-/* Did the newest attempt of a network sink get through? Null when there is none, or none was made.
- */
-static struct json_object *online(const struct deliver *deliver)
+struct json_object *status_online(const struct deliver *deliver)
 {
     int64_t newest_ms = 0;
     bool succeeded = false;
@@ -93,7 +99,7 @@ static struct json_object *online(const struct deliver *deliver)
     return newest_ms != 0 ? json_object_new_boolean(succeeded) : NULL;
 }
 
-static bool is_storing(const struct status_source *source, struct store_health *health,
+bool status_is_storing(const struct status_source *source, struct store_health *health,
                        char *reason, size_t capacity)
 {
     int64_t now_ms = source->clock->monotonic_ms(source->clock);
@@ -119,7 +125,7 @@ static struct json_object *store_json(const struct status_source *source)
 {
     struct store_health health;
     char reason[sizeof(health.problem)];
-    bool storing = is_storing(source, &health, reason, sizeof(reason));
+    bool storing = status_is_storing(source, &health, reason, sizeof(reason));
     struct json_object *json = object();
     add(json, "health", json_object_new_string(storing ? "ok" : "failing"));
     add(json, "problem", json_text(reason));
@@ -131,6 +137,17 @@ static struct json_object *store_json(const struct status_source *source)
     add(json, "dropped", json_object_new_int64(health.dropped));
     add(json, "event", json_text(health.event));
     add(json, "event_at", health.event_ms != 0 ? json_timestamp(health.event_ms) : NULL);
+    return json;
+}
+
+static struct json_object *api_json(const struct api *api)
+{
+    if (api == NULL)
+        return NULL;
+    struct json_object *json = object();
+    add(json, "url", json_object_new_string(api_url(api)));
+    add(json, "listening", json_object_new_boolean(api_is_listening(api)));
+    add(json, "problem", json_text(api_problem(api)));
     return json;
 }
 
@@ -148,8 +165,9 @@ char *status_json(const struct status_source *source)
     struct json_object *json = object();
     add(json, "device_id", json_object_new_string(store_origin(source->store)->device_id));
     add_playing(json, &view, why);
-    add(json, "online", online(generation->deliver));
+    add(json, "online", status_online(generation->deliver));
     add(json, "today", today_json(&view));
+    add(json, "timezone", timezone_json(generation->plan.config));
 
     struct json_object *detectors = json_object_new_array();
     for (int i = 0; i < detect_count(generation->detect); i++) {
@@ -161,7 +179,9 @@ char *status_json(const struct status_source *source)
 
     add(json, "sinks", status_sinks(source));
     add(json, "store", store_json(source));
+    add(json, "api", api_json(source->api));
     add(json, "poll_interval_sec", json_object_new_int(generation->plan.config->poll_interval_sec));
+    add(json, "config", json_object_new_string(generation->plan.config->file));
     add(json, "uptime_sec", json_object_new_int64((now_ms - source->started_ms) / 1000));
     add(json, "version", json_object_new_string(CLOCKBLOCK_VERSION));
     return json_print(json);
@@ -171,7 +191,7 @@ bool status_health(const struct status_source *source, char **json)
 {
     struct store_health health;
     char reason[sizeof(health.problem)];
-    bool storing = is_storing(source, &health, reason, sizeof(reason));
+    bool storing = status_is_storing(source, &health, reason, sizeof(reason));
     struct json_object *answer = object();
     add(answer, "status", json_object_new_string(storing ? "ok" : "error"));
     add(answer, "reason", json_text(reason));

@@ -6,12 +6,14 @@ set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-openssl-dev
   libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev libpcre2-dev libsystemd-dev
-  libwayland-dev libxcb1-dev libxau-dev libxcb-randr0-dev libxcb-screensaver0-dev)
+  libjs-chart.js libwayland-dev libxcb1-dev libxau-dev libxcb-randr0-dev libxcb-screensaver0-dev)
 for option in "$@"; do
   case "$option" in
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
-      dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland) ;;
+      dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland
+      prometheus python3-jsonschema chromium chromium-driver)
+      command -v npm >/dev/null || packages+=(npm) ;; # it may be there without the distribution's package
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;
     *) echo "usage: $0 [--test] [--bench]" >&2; exit 64 ;;

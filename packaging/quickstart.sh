@@ -55,7 +55,7 @@ tell() {
   local url=http://127.0.0.1:$1
   cat <<EOF
 
-ClockBlock is running (pid $2).
+ClockBlock is running (pid $2). Its dashboard: $url/
 
   build/clockblock status --config conf/clockblock.conf --set "db_path=$state/clockblock.db"
   curl $url/status

@@ -35,8 +35,8 @@ suite() {
 }
 
 if [ "$fast" = no ]; then
-  suite asan '^(unit|plugins|abi|agent|guide|sim)$' '^source$' -DCLOCKBLOCK_SANITIZE=address,undefined
-  suite tsan '^(unit|plugins|abi|agent|guide)$' '^source$' -DCLOCKBLOCK_SANITIZE=thread
+  suite asan '^(unit|plugins|abi|agent|web|guide|sim)$' '^source$' -DCLOCKBLOCK_SANITIZE=address,undefined
+  suite tsan '^(unit|plugins|abi|agent|web|guide)$' '^source$' -DCLOCKBLOCK_SANITIZE=thread
 fi
 suite test '.' '^$'
 if [ ${#failed[@]} -gt 0 ]; then

@@ -9,30 +9,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A place of a stream, or a disk with room, may be there then. */
+#define RETRY_AFTER_SEC "5"
+
 static const char *const common_headers[][2] = {
     {"X-Content-Type-Options", "nosniff"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
     {"Referrer-Policy", "no-referrer"},
     {"X-Frame-Options", "DENY"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Cache-Control", "no-store"},
 };
 
-static void add_headers(struct MHD_Response *response, int status, const char *type,
-                        const char *cors_origin)
+void answer_add_common_headers(struct MHD_Response *response)
 {
     for (unsigned i = 0; i < sizeof(common_headers) / sizeof(common_headers[0]); i++)
         MHD_add_response_header(response, common_headers[i][0], common_headers[i][1]);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+}
+
+void answer_add_origin(struct MHD_Response *response, const char *cors_origin)
+{
+    if (cors_origin == NULL)
+        return;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, cors_origin);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
+}
+
+void answer_add_headers(struct MHD_Response *response, int status, const char *type,
+                        const char *cors_origin)
+{
+    answer_add_common_headers(response);
+    MHD_add_response_header(response, "Content-Security-Policy",
+                            "default-src 'none'; frame-ancestors 'none'");
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (type != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_AFTER_SEC);
     if (status == MHD_HTTP_UNAUTHORIZED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
                                 "Bearer realm=\"clockblock\"");
-    if (cors_origin != NULL) {
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, cors_origin);
-        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
-    }
+    answer_add_origin(response, cors_origin);
 }
 
 enum MHD_Result answer_text(struct MHD_Connection *connection, int status, const char *type,
@@ -45,7 +62,7 @@ enum MHD_Result answer_text(struct MHD_Connection *connection, int status, const
         free(body);
         return MHD_NO;
     }
-    add_headers(response, status, type, cors_origin);
+    answer_add_headers(response, status, type, cors_origin);
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
     MHD_destroy_response(response);
     return result;
@@ -55,6 +72,21 @@ enum MHD_Result answer_json(struct MHD_Connection *connection, int status, struc
                             const char *cors_origin)
 {
     return answer_text(connection, status, "application/json", json_print(json), cors_origin);
+}
+
+enum MHD_Result answer_preflight(struct MHD_Connection *connection, const char *cors_origin)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    answer_add_headers(response, MHD_HTTP_NO_CONTENT, NULL, cors_origin);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD");
+    MHD_add_response_header(response, "Access-Control-Allow-Headers",
+                            "Authorization, Last-Event-ID");
+    enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_NO_CONTENT, response);
+    MHD_destroy_response(response);
+    return result;
 }
 
 static const char *title_of(int status)
@@ -76,6 +108,8 @@ static const char *title_of(int status)
         return "URI Too Long";
     case 421:
         return "Misdirected Request";
+    case 503:
+        return "Service Unavailable";
     default:
         return "Internal Server Error";
     }
@@ -97,22 +131,10 @@ enum MHD_Result answer_problem(struct MHD_Connection *connection, int status, co
 
 /* ---- Lists ---- */
 
-static void append(struct answer_list *list, const char *bytes, size_t length)
-{
-    if (list->capacity - list->length < length + 1) {
-        list->capacity = list->capacity * 2 + length + 4096;
-        list->text = realloc(list->text, list->capacity);
-        assert(list->text != NULL);
-    }
-    memcpy(list->text + list->length, bytes, length);
-    list->length += length;
-    list->text[list->length] = '\0';
-}
-
 void answer_list_add(struct answer_list *list, const char *json, size_t length)
 {
-    append(list, list->length > 0 ? "," : "[", 1);
-    append(list, json, length);
+    buffer_put(&list->text, list->text.length > 0 ? "," : "[");
+    buffer_put_bytes(&list->text, json, length);
 }
 
 bool answer_list_has_room(struct answer_list *list)
@@ -141,14 +163,14 @@ enum MHD_Result answer_list_send(struct MHD_Connection *connection, struct answe
                                  const struct error *error, const char *cors_origin)
 {
     if (error->code != 0) {
-        free(list->text);
+        free(list->text.text);
         return answer_problem(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error->text, NULL,
                               cors_origin);
     }
     if (list->count > ANSWER_ITEMS_MAX) {
-        free(list->text);
+        free(list->text.text);
         return refuse_list(connection, list->count, cors_origin);
     }
-    append(list, list->length > 0 ? "]" : "[]", list->length > 0 ? 1 : 2);
-    return answer_text(connection, MHD_HTTP_OK, "application/json", list->text, cors_origin);
+    buffer_put(&list->text, list->text.length > 0 ? "]" : "[]");
+    return answer_text(connection, MHD_HTTP_OK, "application/json", list->text.text, cors_origin);
 }

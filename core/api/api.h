@@ -27,6 +27,9 @@ struct api_source {
     char *(*status)(void *context); /* the JSON of /status; the api frees it */
     /* The JSON of /health; false: heartbeats are not being stored. The api frees it. */
     bool (*health)(void *context, char **json);
+    char *(*metrics)(void *context); /* the text of /metrics; the api frees it */
+    /* JSON that differs when a state does, for those who listen. The api frees it. */
+    char *(*states)(void *context);
     void *context;
 };
 
@@ -45,11 +48,17 @@ void api_destroy(struct api *api); /* NULL is fine */
 /* Takes the port. EXIT_CODE_UNAVAILABLE when another program has it; may be tried again. */
 int api_listen(struct api *api, struct error *error);
 bool api_is_listening(const struct api *api);
+/* Why the port was not got at the last try; "": it was, or was not tried for yet. Borrowed. */
+const char *api_problem(const struct api *api);
+/* Where it listens, or wants to: http://127.0.0.1:3841. Borrowed. */
+const char *api_url(const struct api *api);
 
 /* What becomes readable when api_run() has work to do; valid while listening. */
 intptr_t api_handle(const struct api *api);
 /* Ms until api_run() has to be called in any case; -1: not at all. */
 int64_t api_timeout_ms(const struct api *api);
+/* Heartbeats were committed, or could not be: whoever listens for events is told by api_run(). */
+void api_look(struct api *api);
 /* Serves what waits; never blocks. */
 void api_run(struct api *api);
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { URI_MAX = 4096, ADDRESS_CAPACITY = 64 };
+
 static struct guard_verdict refuse(int status, const char *detail)
 {
     return (struct guard_verdict){.status = status, .detail = detail};
@@ -21,14 +23,40 @@ static bool host_matches(const char *host, const char *name, int port)
     return strcmp(host + length, expected) == 0 || (port == 80 && host[length] == '\0');
 }
 
+/* "127.0.0.1:port" or "[::1]:port", whatever the numbers: no name that somebody could point here.
+ */
+static bool host_is_address(const char *host, int port)
+{
+    char address[ADDRESS_CAPACITY];
+    size_t length = strspn(host, "0123456789.");
+    if (host[0] == '[') {
+        size_t digits = strspn(host + 1, "0123456789abcdefABCDEF:.");
+        length = digits > 0 && host[1 + digits] == ']' ? digits + 2 : 0;
+    }
+    if (length == 0 || length >= sizeof(address))
+        return false;
+    memcpy(address, host, length);
+    address[length] = '\0';
+    return host_matches(host, address, port);
+}
+
+/* Bound to another address, which takes a token: that address is ours too. */
+static bool host_is_bound(const char *host, const struct guard_policy *policy)
+{
+    char name[ADDRESS_CAPACITY];
+    if (strcmp(policy->host, "0.0.0.0") == 0 || strcmp(policy->host, "::") == 0)
+        return host_is_address(host, policy->port);
+    snprintf(name, sizeof(name), strchr(policy->host, ':') != NULL ? "[%s]" : "%s", policy->host);
+    return host_matches(host, name, policy->port);
+}
+
 static bool host_is_ours(const char *host, const struct guard_policy *policy)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (host_matches(host, names[i], policy->port))
             return true;
-    /* Bound to another address, which takes a token: that address is ours too. */
-    return policy->token != NULL && host_matches(host, policy->host, policy->port);
+    return policy->token != NULL && host_is_bound(host, policy);
 }
 
 static const char *allowed_origin(const char *origin, const struct guard_policy *policy)
@@ -78,16 +106,55 @@ static bool token_is_right(const char *authorization, const char *token)
            same_secret(authorization + sizeof(scheme) - 1, token);
 }
 
-struct guard_verdict guard_check(const struct guard_request *request,
-                                 const struct guard_policy *policy)
+enum guard_uri guard_look_at_uri(const char *uri)
 {
-    struct guard_verdict passed = {0};
+    if (strlen(uri) > URI_MAX)
+        return GUARD_URI_TOO_LONG;
+    return strstr(uri, "%00") != NULL ? GUARD_URI_HAS_NUL : GUARD_URI_FITS;
+}
+
+void guard_add_header(struct guard_request *request, const char *name, const char *value)
+{
+    const struct {
+        const char *name;
+        const char **value;
+    } kept[] = {
+        {"Host", &request->host},
+        {"Origin", &request->origin},
+        {"Sec-Fetch-Site", &request->fetch_site},
+        {"Sec-Fetch-Mode", &request->fetch_mode},
+        {"Authorization", &request->authorization},
+        {"Access-Control-Request-Method", &request->wanted_method},
+    };
+    for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        if (strcasecmp(name, kept[i].name) != 0)
+            continue;
+        request->host_count += kept[i].value == &request->host;
+        request->is_repeated = request->is_repeated || *kept[i].value != NULL;
+        *kept[i].value = value;
+    }
+}
+
+static struct guard_verdict check_address(const struct guard_request *request,
+                                          const struct guard_policy *policy)
+{
     if (request->host_count != 1 || request->host == NULL)
         return refuse(421, "exactly one Host header is needed");
     if (!host_is_ours(request->host, policy))
         return refuse(421, "this host name is not served here: use 127.0.0.1, localhost or [::1]");
-    if (request->is_too_long)
+    if (request->uri == GUARD_URI_TOO_LONG)
         return refuse(414, "the address is longer than 4096 bytes");
+    if (request->uri == GUARD_URI_HAS_NUL)
+        return refuse(400, "the address holds a NUL");
+    if (request->is_repeated)
+        return refuse(400, "a header that decides who may ask is given more than once");
+    return (struct guard_verdict){0};
+}
+
+static struct guard_verdict check_origin(const struct guard_request *request,
+                                         const struct guard_policy *policy)
+{
+    struct guard_verdict passed = {0};
     if (request->origin != NULL) {
         passed.cors_origin = allowed_origin(request->origin, policy);
         if (passed.cors_origin == NULL && !origin_is_ours(request->origin, policy))
@@ -95,11 +162,40 @@ struct guard_verdict guard_check(const struct guard_request *request,
     }
     if (passed.cors_origin == NULL && is_foreign_fetch(request) && !is_navigation(request))
         return refuse(403, "requests from other sites are not allowed");
-    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
+    return passed;
+}
+
+/* A browser asks first, without the token, whether a page of an allowed origin may bring one. */
+static bool is_preflight(const struct guard_request *request, const char *cors_origin)
+{
+    return cors_origin != NULL && request->wanted_method != NULL &&
+           strcmp(request->method, "OPTIONS") == 0;
+}
+
+static struct guard_verdict check_wish(const struct guard_request *request,
+                                       const struct guard_policy *policy, bool asks_first)
+{
+    if (!asks_first && strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
         return refuse(405, "only GET and HEAD are served");
     if (request->has_body)
         return refuse(413, "a request has no body here");
-    if (policy->token != NULL && !token_is_right(request->authorization, policy->token))
+    if (!asks_first && policy->token != NULL && !request->is_page &&
+        !token_is_right(request->authorization, policy->token))
         return refuse(401, "a bearer token is needed: see api.token_file");
-    return passed;
+    return (struct guard_verdict){.is_preflight = asks_first};
+}
+
+struct guard_verdict guard_check(const struct guard_request *request,
+                                 const struct guard_policy *policy)
+{
+    struct guard_verdict verdict = check_address(request, policy);
+    if (verdict.status == 0)
+        verdict = check_origin(request, policy);
+    if (verdict.status != 0)
+        return verdict;
+    /* Its page may read why it is refused, too. */
+    const char *cors_origin = verdict.cors_origin;
+    verdict = check_wish(request, policy, is_preflight(request, cors_origin));
+    verdict.cors_origin = cors_origin;
+    return verdict;
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+enum guard_uri { GUARD_URI_FITS, GUARD_URI_TOO_LONG, GUARD_URI_HAS_NUL };
+
 /* The parts of a request that decide; NULL: the header is not there. */
 struct guard_request {
     const char *method;
@@ -17,8 +19,11 @@ struct guard_request {
     const char *fetch_site; /* Sec-Fetch-Site */
     const char *fetch_mode; /* Sec-Fetch-Mode */
     const char *authorization;
+    const char *wanted_method; /* Access-Control-Request-Method: it asks before it asks */
+    bool is_repeated;          /* one of these headers comes twice */
+    bool is_page; /* a file of the dashboard: it tells nothing, and asks for the token itself */
     bool has_body;
-    bool is_too_long; /* the URI */
+    enum guard_uri uri;
 };
 
 struct guard_policy {
@@ -30,9 +35,16 @@ struct guard_policy {
 
 struct guard_verdict {
     int status;              /* 0: let it pass; else an HTTP status */
+    bool is_preflight;       /* passed, and asks no more than whether it may ask */
     const char *detail;      /* static: a sentence for whoever asked */
     const char *cors_origin; /* the origin to name in the answer, of the policy; NULL: none */
 };
+
+/* What is wrong with an address as it came, with its %-escapes: behind a NUL nobody would look. */
+enum guard_uri guard_look_at_uri(const char *uri);
+
+/* Takes down a header of the request, when it is one that decides. `value` is borrowed. */
+void guard_add_header(struct guard_request *request, const char *name, const char *value);
 
 struct guard_verdict guard_check(const struct guard_request *request,
                                  const struct guard_policy *policy);

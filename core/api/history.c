@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* /history?limit=200[&before=SEQ]: heartbeats, newest first. */
 #include "answer.h"
+#include "query.h"
 #include "routes.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 enum { LIMIT_DEFAULT = 200, LIMIT_MAX = 5000 };
 
@@ -16,28 +14,15 @@ static void add(const struct heartbeat *heartbeat, const struct heartbeat_origin
     answer_list_add(context, json, length);
 }
 
-/* A whole number in [low, high]; `otherwise` when the text is NULL. */
-static bool parse_number(const char *text, int64_t low, int64_t high, int64_t otherwise,
-                         int64_t *number)
-{
-    *number = otherwise;
-    if (text == NULL)
-        return true;
-    if (text[0] == '\0' || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
-        return false;
-    *number = strtoll(text, NULL, 10);
-    return *number >= low && *number <= high;
-}
-
 enum MHD_Result route_history(const struct route_request *request)
 {
     int64_t limit;
     int64_t before;
-    if (!parse_number(route_parameter(request, "limit"), 1, LIMIT_MAX, LIMIT_DEFAULT, &limit))
+    if (!query_number(route_parameter(request, "limit"), 1, LIMIT_MAX, LIMIT_DEFAULT, &limit))
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
                               "a whole number from 1 to 5000 is needed", "limit",
                               request->cors_origin);
-    if (!parse_number(route_parameter(request, "before"), 1, INT64_MAX, INT64_MAX, &before))
+    if (!query_number(route_parameter(request, "before"), 1, INT64_MAX, INT64_MAX, &before))
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
                               "the seq of a heartbeat is needed, a whole number from 1", "before",
                               request->cors_origin);

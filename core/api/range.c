@@ -2,9 +2,9 @@
 #include "range.h"
 
 #include "platform/tzdata.h"
+#include "query.h"
 #include "record/usage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static bool refuse(const struct route_request *request, const char *parameter, const char *detail,
@@ -31,27 +31,15 @@ bool range_read_zone(const struct route_request *request, struct zone **zone,
                                  answer);
 }
 
-static bool read_date(const struct route_request *request, const char *name, int32_t *date,
-                      enum MHD_Result *answer)
-{
-    const char *text = route_parameter(request, name);
-    char detail[96];
-    if (text != NULL && civil_parse_date(text, date))
-        return true;
-    snprintf(detail, sizeof(detail), "a date is needed in the form %s=2026-01-16", name);
-    return refuse(request, name, detail, answer);
-}
-
 bool range_read(const struct route_request *request, struct range *range, enum MHD_Result *answer)
 {
+    const char *name;
     *range = (struct range){.source = request->source};
-    if (!read_date(request, "from", &range->from, answer) ||
-        !read_date(request, "to", &range->to, answer))
-        return false;
-    if (range->to < range->from)
-        return refuse(request, "to", "this day lies before the one of from", answer);
-    if (range->to - range->from >= RANGE_DAYS_MAX)
-        return refuse(request, "to", "these are more than 3660 days", answer);
+    const char *problem =
+        query_days(route_parameter(request, "from"), route_parameter(request, "to"), &range->from,
+                   &range->to, &name);
+    if (problem != NULL)
+        return refuse(request, name, problem, answer);
     return route_parameter(request, "tz") == NULL || range_read_zone(request, &range->zone, answer);
 }
 

@@ -8,8 +8,6 @@
 #include "routes.h"
 #include "zone/zone.h"
 
-enum { RANGE_DAYS_MAX = 3660 };
-
 struct range {
     const struct api_source *source; /* borrowed */
     int32_t from;

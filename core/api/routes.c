@@ -2,17 +2,17 @@
 #include "routes.h"
 
 #include "answer.h"
+#include "pages.h"
+#include "query.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARAMETERS_MAX = 3 };
-
 struct route {
     const char *path;
-    const char *parameters[PARAMETERS_MAX]; /* that it takes; NULL: no more */
+    const char *parameters[QUERY_PARAMETERS_MAX]; /* that it takes; NULL: no more */
     enum MHD_Result (*serve)(const struct route_request *request);
 };
 
@@ -32,6 +32,19 @@ static enum MHD_Result route_health(const struct route_request *request)
                        "application/json", json, request->cors_origin);
 }
 
+static enum MHD_Result route_metrics(const struct route_request *request)
+{
+    const struct api_source *source = request->source;
+    return answer_text(request->connection, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
+                       source->metrics(source->context), request->cors_origin);
+}
+
+/* A page, but one that takes no parameters. */
+static enum MHD_Result route_openapi(const struct route_request *request)
+{
+    return pages_serve(request, pages_find("/openapi.json"));
+}
+
 static const struct route routes[] = {
     {"/status", {NULL}, route_status},
     {"/daily", {"date", "tz"}, route_daily},
@@ -40,6 +53,9 @@ static const struct route routes[] = {
     {"/activities", {"from", "to", "tz"}, route_activities},
     {"/sessions", {"from", "to", "tz"}, route_sessions},
     {"/health", {NULL}, route_health},
+    {"/metrics", {NULL}, route_metrics},
+    {"/events", {NULL}, route_events},
+    {"/openapi.json", {NULL}, route_openapi},
 };
 
 const char *route_parameter(const struct route_request *request, const char *name)
@@ -47,45 +63,42 @@ const char *route_parameter(const struct route_request *request, const char *nam
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-struct parameter_check {
-    const struct route *route;
-    unsigned seen; /* bits of route->parameters */
-    char unknown[64];
-    char repeated[64];
-};
-
-static enum MHD_Result check_parameter(void *context, enum MHD_ValueKind kind, const char *key,
-                                       const char *value)
+static enum MHD_Result add_name(void *context, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
 {
     (void)kind;
     (void)value;
-    struct parameter_check *check = context;
-    for (unsigned i = 0; i < PARAMETERS_MAX && check->route->parameters[i] != NULL; i++) {
-        if (strcmp(check->route->parameters[i], key) != 0)
-            continue;
-        if ((check->seen & (1u << i)) != 0)
-            snprintf(check->repeated, sizeof(check->repeated), "%s", key);
-        check->seen |= 1u << i;
-        return MHD_YES;
-    }
-    if (check->unknown[0] == '\0')
-        snprintf(check->unknown, sizeof(check->unknown), "%s", key[0] != '\0' ? key : "(empty)");
+    query_add_name(context, name);
     return MHD_YES;
 }
 
 static enum MHD_Result serve(const struct route_request *request, const struct route *route)
 {
-    struct parameter_check check = {.route = route};
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, check_parameter, &check);
-    if (check.unknown[0] != '\0')
+    struct query_names names = {.names = route->parameters};
+    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, add_name, &names);
+    if (names.unknown[0] != '\0')
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
-                              "this parameter is not known here", check.unknown,
+                              "this parameter is not known here", names.unknown,
                               request->cors_origin);
-    if (check.repeated[0] != '\0')
+    if (names.repeated[0] != '\0')
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
-                              "this parameter is given more than once", check.repeated,
+                              "this parameter is given more than once", names.repeated,
                               request->cors_origin);
     return route->serve(request);
+}
+
+static enum MHD_Result find_nothing(const struct route_request *request)
+{
+    struct buffer detail = {0};
+    buffer_put(&detail, "there is nothing here: try /");
+    for (unsigned i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        buffer_put(&detail, ", ");
+        buffer_put(&detail, routes[i].path);
+    }
+    enum MHD_Result result = answer_problem(request->connection, MHD_HTTP_NOT_FOUND, detail.text,
+                                            NULL, request->cors_origin);
+    free(detail.text);
+    return result;
 }
 
 enum MHD_Result routes_serve(const struct route_request *request, const char *path)
@@ -93,8 +106,8 @@ enum MHD_Result routes_serve(const struct route_request *request, const char *pa
     for (unsigned i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
         if (strcmp(routes[i].path, path) == 0)
             return serve(request, &routes[i]);
-    return answer_problem(request->connection, MHD_HTTP_NOT_FOUND,
-                          "there is nothing here: try /status, /daily?date=YYYY-MM-DD, /history, "
-                          "/days?from=&to=, /activities?from=&to=, /sessions?from=&to= or /health",
-                          NULL, request->cors_origin);
+    const struct page *page = pages_find(path);
+    if (page != NULL)
+        return pages_serve(request, page);
+    return find_nothing(request);
 }

@@ -11,6 +11,8 @@
 struct route_request {
     struct MHD_Connection *connection;
     const struct api_source *source;
+    struct events *events;
+    bool is_head;
     const char *cors_origin; /* NULL: none */
 };
 
@@ -24,5 +26,6 @@ enum MHD_Result route_history(const struct route_request *request);
 enum MHD_Result route_days(const struct route_request *request);
 enum MHD_Result route_activities(const struct route_request *request);
 enum MHD_Result route_sessions(const struct route_request *request);
+enum MHD_Result route_events(const struct route_request *request);
 
 #endif

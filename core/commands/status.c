@@ -69,6 +69,15 @@ static void print_parts(const char *label, struct json_object *parts)
     }
 }
 
+static void print_api(struct json_object *api)
+{
+    if (api == NULL)
+        return;
+    const char *problem = json_get_text(api, "problem");
+    printf("%-10s %s%s%s\n", "api", json_get_text(api, "url"), problem[0] != '\0' ? ": " : "",
+           problem);
+}
+
 static void print_text(struct json_object *status)
 {
     struct json_object *store = json_get(status, "store");
@@ -81,6 +90,7 @@ static void print_text(struct json_object *status)
     printf("%-10s %s: %s heartbeats, %s bytes%s%s\n", "store", json_get_text(store, "health"),
            json_get_text(store, "rows"), json_get_text(store, "bytes"),
            json_get(store, "problem") != NULL ? ": " : "", json_get_text(store, "problem"));
+    print_api(json_get(status, "api"));
     printf("%-10s %s, up for %s s\n", "version", json_get_text(status, "version"),
            json_get_text(status, "uptime_sec"));
 }

@@ -73,6 +73,7 @@ struct detect_view {
     char reason[512];                                      /* "": none; why it is not DETECT_OK */
     int64_t polled_ms;                                     /* monotonic; 0: never */
     int64_t polls;
+    int64_t poll_us; /* how long the newest of them took */
     int64_t failures;
     struct instance_account account;
 };

@@ -100,8 +100,10 @@ static int32_t look(struct detect_worker *worker)
         status = instance_start(worker->instance, &error);
     if (status == CLB_OK) {
         see_nothing(&view);
+        int64_t began_us = clock_measure_us();
         status = instance_poll(worker->instance, now_ms(worker) + worker->deadline_ms, see, &view,
                                &error);
+        view.poll_us = clock_measure_us() - began_us;
         view.polls++;
     }
     view.polled_ms = now_ms(worker);

@@ -12,4 +12,7 @@
 int tcp_listen(const char *host, int port, intptr_t *listener, struct error *error);
 void tcp_listen_close(intptr_t listener);
 
+/* Ends a connection that somebody else owns and will close: they read its end. */
+void tcp_hang_up(intptr_t connection);
+
 #endif

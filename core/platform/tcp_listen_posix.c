@@ -54,3 +54,8 @@ void tcp_listen_close(intptr_t listener)
 {
     close((int)listener);
 }
+
+void tcp_hang_up(intptr_t connection)
+{
+    (void)shutdown((int)connection, SHUT_RDWR);
+}

@@ -13,6 +13,11 @@
  * system has no zone database. */
 int tzdata_read(const char *name, char **bytes, size_t *length, struct error *error);
 
+/* The IANA name of a zone; of "local" the one that it stands for. False: it has none, such as a
+ * rule in $TZ or a copied /etc/localtime. */
+enum { TZDATA_NAME_CAPACITY = 128 };
+bool tzdata_name(const char *name, char iana[TZDATA_NAME_CAPACITY]);
+
 /* Which file that is now: another one when the machine was set to another zone, or when the zone
  * database was updated. False: none, it cannot change. */
 bool tzdata_identify(const char *name, struct file_identity *identity);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TZIF_MAX_BYTES = 256 * 1024, NAME_MAX_LENGTH = 127 };
+enum { TZIF_MAX_BYTES = 256 * 1024, NAME_MAX_LENGTH = TZDATA_NAME_CAPACITY - 1 };
 
 static const char local_file[] = "/etc/localtime";
 static const char name_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -113,6 +113,36 @@ int tzdata_read(const char *name, char **bytes, size_t *length, struct error *er
 {
     return strcmp(name, "local") == 0 ? read_local(bytes, length, error)
                                       : read_named(name, bytes, length, error);
+}
+
+/* A file of the zone database, by the links that lead to it, is named by its place there. */
+static bool name_of_file(const char *file, char iana[TZDATA_NAME_CAPACITY])
+{
+    char folder[PATH_CAPACITY];
+    char path[PATH_CAPACITY];
+    if (file_resolve(find_folder(), folder, NULL) != 0 || file_resolve(file, path, NULL) != 0)
+        return false;
+    size_t length = strlen(folder);
+    if (strncmp(path, folder, length) != 0 || path[length] != '/' || !is_safe(path + length + 1))
+        return false;
+    snprintf(iana, TZDATA_NAME_CAPACITY, "%s", path + length + 1);
+    return true;
+}
+
+bool tzdata_name(const char *name, char iana[TZDATA_NAME_CAPACITY])
+{
+    char path[PATH_CAPACITY];
+    const char *tz = getenv("TZ");
+    if (strcmp(name, "local") == 0) {
+        if (tz == NULL && file_exists(local_file))
+            return name_of_file(local_file, iana);
+        name = tz == NULL || tz[0] == '\0' ? "UTC" : tz[0] == ':' ? tz + 1 : tz;
+        if (name[0] == '/')
+            return name_of_file(name, iana);
+        if (strcmp(name, "UTC") != 0 && !(path_in_folder(name, path) && file_is_regular(path)))
+            return false;
+    }
+    return snprintf(iana, TZDATA_NAME_CAPACITY, "%s", name) < TZDATA_NAME_CAPACITY;
 }
 
 bool tzdata_identify(const char *name, struct file_identity *identity)

@@ -40,6 +40,11 @@ static void disconnect(struct store_reader *reader)
         sqlite3_finalize(reader->statements[i]);
         reader->statements[i] = NULL;
     }
+    for (int i = 0; i < READER_KEPT_MAX; i++) {
+        if (!reader->kept[i].is_used) /* else reader_end() does it */
+            sqlite3_finalize(reader->kept[i].statement);
+        reader->kept[i] = (struct reader_kept){0};
+    }
     database_close(reader->db);
     reader->db = NULL;
     reader->origin_epoch = 0;
@@ -105,12 +110,39 @@ static int done(struct store_reader *reader, sqlite3_stmt *statement, int code, 
     return result;
 }
 
+static bool is_kept(const struct reader_kept *kept, const char *sql_text)
+{
+    return kept->statement != NULL && !kept->is_used &&
+           strcmp(sqlite3_sql(kept->statement), sql_text) == 0;
+}
+
+/* Prepared once, and kept where there is a place. */
+static int take(struct store_reader *reader, const char *sql_text, sqlite3_stmt **statement,
+                struct error *error)
+{
+    struct reader_kept *place = NULL;
+    for (int i = 0; i < READER_KEPT_MAX; i++) {
+        struct reader_kept *kept = &reader->kept[i];
+        if (is_kept(kept, sql_text)) {
+            kept->is_used = true;
+            *statement = kept->statement;
+            return 0;
+        }
+        if (place == NULL && kept->statement == NULL)
+            place = kept;
+    }
+    int result = database_prepare(reader->db, sql_text, statement, error);
+    if (result == 0 && place != NULL)
+        *place = (struct reader_kept){.statement = *statement, .is_used = true};
+    return result;
+}
+
 int reader_prepare(struct store_reader *reader, const char *sql_text, const char *device_id,
                    int count, const int64_t *values, sqlite3_stmt **statement, struct error *error)
 {
     int result = follow(reader, error);
     if (result == 0)
-        result = database_prepare(reader->db, sql_text, statement, error);
+        result = take(reader, sql_text, statement, error);
     if (result != 0)
         return result;
     sqlite3_bind_text(*statement, 1, device_id, -1, SQLITE_STATIC);
@@ -122,6 +154,13 @@ int reader_prepare(struct store_reader *reader, const char *sql_text, const char
 int reader_end(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error)
 {
     int result = done(reader, statement, code, error);
+    sqlite3_clear_bindings(statement); /* the texts were borrowed */
+    for (int i = 0; i < READER_KEPT_MAX; i++) {
+        if (reader->kept[i].statement != statement)
+            continue;
+        reader->kept[i].is_used = false;
+        return result;
+    }
     sqlite3_finalize(statement);
     return result;
 }

@@ -18,11 +18,19 @@ enum reader_statement {
     READER_STATEMENTS
 };
 
+/* Statements stay prepared: to read their SQL again takes longer than most answers. */
+enum { READER_KEPT_MAX = 16 };
+struct reader_kept {
+    sqlite3_stmt *statement; /* owned; NULL: the place is free */
+    bool is_used;            /* from reader_prepare() to reader_end() */
+};
+
 struct store_reader {
     sqlite3 *db;
     char *path;                    /* owned */
     struct file_identity identity; /* of the file that is open */
     sqlite3_stmt *statements[READER_STATEMENTS];
+    struct reader_kept kept[READER_KEPT_MAX];
     int64_t origin_epoch; /* whose origin this is; 0: none */
     struct heartbeat_origin origin;
 };
@@ -41,7 +49,7 @@ struct store_reader {
  * what is open is the database that the agent writes. */
 int reader_prepare(struct store_reader *reader, const char *sql, const char *device_id, int count,
                    const int64_t *values, sqlite3_stmt **statement, struct error *error);
-/* Finalizes it; `code` is that of its last step. */
+/* Gives it back; `code` is that of its last step. */
 int reader_end(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error);
 
 void reader_row(sqlite3_stmt *row, struct heartbeat *heartbeat);

@@ -77,7 +77,8 @@ int store_prune(struct store *store, int64_t *deleted, struct error *error);
 /* At a reload. [main] */
 void store_set_retention(struct store *store, int retention_days, int64_t max_bytes);
 
-/* Rings `wakeup` (borrowed until store_close) after each commit of heartbeats. At most 16. [main]
+/* Rings `wakeup` (borrowed until store_close) after each commit of heartbeats, and each that
+ * failed. At most 16. [main]
  */
 struct wakeup;
 void store_watch(struct store *store, struct wakeup *wakeup);

@@ -168,7 +168,7 @@ static bool drain_some(struct store *store, bool *more)
     if (!*more)
         store->hurry = false;
     condition_broadcast(&store->changed);
-    int watchers = result == 0 ? store->watchers_count : 0;
+    int watchers = store->watchers_count;
     mutex_unlock(&store->lock);
 
     note_clock_step(store, batch.entries, batch.count);

@@ -20,8 +20,8 @@ import sys
 import tempfile
 import time
 
-from instruments import (cpu_seconds, desktop, gpu_tree, peak_bytes, requests_per_second, resident_bytes,
-                         wake_ups)
+from instruments import (answer_ms, cpu_seconds, desktop, gpu_tree, peak_bytes, requests_per_second,
+                         resident_bytes, wake_ups)
 from receiver import Receiver
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -299,12 +299,36 @@ def processes(bench):
 def api(bench):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     for path in ("/status", f"/daily?date={today}"):
-        def served(agent):
-            with bench.scratch(bench.filled(agent, min(DAY_ROWS, bench.options.rows))) as database:
-                with bench.running(agent, database) as (_, port):
-                    return requests_per_second(port, path, bench.options.seconds)
+        served = {agent: [] for agent in bench.agents}
 
-        bench.add(f"{path.split('?')[0]} requests/s", bench.alternate(served))
+        def ask(agent):
+            with bench.scratch(bench.filled(agent, bench.options.rows)) as database:
+                with bench.running(agent, database) as (process, port):
+                    before = cpu_seconds(process.pid)
+                    a_second = requests_per_second(port, path, bench.options.seconds)
+                    cpu_us = (cpu_seconds(process.pid) - before) * 1e6 / (a_second * bench.options.seconds)
+                    served[agent].append((a_second, cpu_us, *answer_ms(port, path, bench.options.seconds)))
+
+        bench.alternate(ask)
+        for place, figure in enumerate(("requests/s", "CPU us each *", "ms, half of them *", "ms, 99 of 100 *")):
+            bench.add(f"{path.split('?')[0]} {figure}", {agent: [one[place] for one in all_of_them]
+                                                         for agent, all_of_them in served.items()})
+    decade(bench, today)
+
+
+def decade(bench, today):
+    """Ten years of days over HTTP, of which the last month is that of the database and is not closed."""
+    from_day = today - datetime.timedelta(3652)
+    household, plain_days = [], []
+    with bench.scratch(bench.filled(OURS, bench.options.rows)) as database:
+        close_days(database, from_day, today - datetime.timedelta(bench.options.rows // DAY_ROWS + 2))
+        for _ in range(bench.options.rounds):
+            with bench.running(OURS, database) as (_, port):
+                path = f"/days?from={from_day}&to={today}"
+                household.append(answer_ms(port, path, bench.options.seconds)[0])
+                plain_days.append(answer_ms(port, f"{path}&tz=UTC", bench.options.seconds)[0])
+    bench.add("/days, ten years of the household's, ms *", {OURS: household})
+    bench.add("/days&tz=, ten years of a zone's, ms *", {OURS: plain_days})
 
 
 def year(bench):
@@ -325,7 +349,7 @@ def year(bench):
         cpu = after.children_user + after.children_system - before.children_user - before.children_system
         bench.add("  CPU s of that *", {OURS: [cpu]})
         bench.add("  MB of that year *", {OURS: [database.stat().st_size / 1e6]})
-        close_years(database)
+        close_days(database, datetime.date(2018, 1, 1), datetime.date(2027, 1, 1))
         daily, decade = [], []
         for _ in range(bench.options.rounds):
             daily.append(number("daily", database, "2027-07-01"))
@@ -334,11 +358,11 @@ def year(bench):
     bench.add("ms to answer about ten years of days *", {OURS: decade})
 
 
-def close_years(database):
-    """2018 to 2026, as the agent closes days; time zones do not matter here."""
-    first, behind = (datetime.date(y, 1, 1).toordinal() - EPOCH for y in (2018, 2027))
+def close_days(database, first, behind):
+    """From the first day to the one before the last, as the agent closes days; zones do not matter here."""
     day = 24 * 3600 * 1000
-    rows = [(date, date * day - 3600 * 1000, (date + 1) * day - 3600 * 1000) for date in range(first, behind)]
+    rows = [(date, date * day - 3600 * 1000, (date + 1) * day - 3600 * 1000)
+            for date in range(first.toordinal() - EPOCH, behind.toordinal() - EPOCH)]
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany("INSERT INTO local_days VALUES(1, ?, ?, ?, 7200000, 0, 9000000, 1800000)", rows)
 

@@ -168,6 +168,34 @@ static void unknown_zones_are_refused(void **state)
     }
 }
 
+static void zones_are_named_where_they_have_a_name(void **state)
+{
+    static const struct {
+        const char *tz; /* of the machine */
+        const char *name;
+        const char *iana; /* NULL: none */
+    } cases[] = {
+        {"Asia/Kathmandu", "Europe/Paris", "Europe/Paris"},
+        {"Asia/Kathmandu", "local", "Asia/Kathmandu"},
+        {":Asia/Kathmandu", "local", "Asia/Kathmandu"},
+        {"/usr/share/zoneinfo/Asia/Kathmandu", "local", "Asia/Kathmandu"},
+        {"", "local", "UTC"},
+        {"UTC", "local", "UTC"},
+        {"XYZ-3ABC,M3.5.0,M10.5.0/3", "local", NULL}, /* a rule */
+        {"/etc/passwd", "local", NULL},
+        {"/usr/share/zoneinfo", "local", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char iana[TZDATA_NAME_CAPACITY] = "";
+        setenv("TZ", cases[i].tz, 1);
+        bool named = tzdata_name(cases[i].name, iana);
+        if (named != (cases[i].iana != NULL) || (named && strcmp(iana, cases[i].iana) != 0))
+            fail_msg("%s of %s is named %s", cases[i].name, cases[i].tz, named ? iana : "nothing");
+    }
+    unsetenv("TZ");
+}
+
 static void local_is_what_tz_says(void **state)
 {
     int64_t july_ms = utc_ms(2026, 7, 1, 12, 0);
@@ -295,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_skipped_day_holds_nothing),
         cmocka_unit_test(without_bytes_it_is_utc),
         cmocka_unit_test(unknown_zones_are_refused),
+        cmocka_unit_test(zones_are_named_where_they_have_a_name),
         cmocka_unit_test(local_is_what_tz_says),
         cmocka_unit_test(offsets_are_the_systems),
         cmocka_unit_test(a_date_holds_its_instants),

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""One who listens to /events."""
+
+import http.client
+import json
+import socket
+
+from harness import PATIENCE_SEC
+
+
+class Listener:
+    """As much of an EventSource as is needed here."""
+
+    def __init__(self, agent, last_id=None, room=None):
+        self.socket = socket.socket()
+        if room:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        self.socket.settimeout(PATIENCE_SEC)
+        self.socket.connect(("127.0.0.1", agent.port))
+        resume = f"Last-Event-ID: {last_id}\r\n" if last_id is not None else ""
+        self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{agent.port}\r\n"
+                            f"Accept: text/event-stream\r\n{resume}\r\n".encode())
+        self.response = http.client.HTTPResponse(self.socket, method="GET")
+
+    def begin(self):
+        self.response.begin()
+        return self
+
+    def next(self):
+        """The fields of the next event; {"comment": ...} for a keep-alive; None at the end."""
+        fields = {}
+        while line := self.response.readline().decode():
+            if line == "\n":
+                if set(fields) != {"retry"}:
+                    return fields
+                fields = {}
+                continue
+            name, _, value = line.rstrip("\n").partition(":")
+            fields[name or "comment"] = value.removeprefix(" ")
+        return None
+
+    def await_event(self, name):
+        while True:
+            event = self.next()
+            assert event is not None, f"the stream ended before {name}"
+            if event.get("event") == name:
+                return json.loads(event["data"]), int(event.get("id", 0))
+
+    def close(self):
+        self.response.close()
+        self.socket.close()
