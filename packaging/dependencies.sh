@@ -12,7 +12,7 @@ for option in "$@"; do
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
       dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland
-      prometheus python3-jsonschema chromium chromium-driver)
+      prometheus python3-jsonschema chromium chromium-driver mandoc man-db fish zsh)
       command -v npm >/dev/null || packages+=(npm) ;; # it may be there without the distribution's package
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;

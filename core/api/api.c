@@ -189,13 +189,14 @@ static enum MHD_Result serve(struct api *api, struct MHD_Connection *connection,
  * the end. A refusal may go out at once; the answer proper goes out at the second call, which keeps
  * the connection open for the next request. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
-                                  const char *path, const char *method, const char *version,
+                                  const char *target, const char *method, const char *version,
                                   const char *body, size_t *body_bytes, void **state)
 {
     (void)version;
     (void)body;
     struct api *api = context;
     enum guard_uri uri = GUARD_URI_FITS;
+    const char *path = guard_find_path(target, &api->policy);
     turn(api, connection, strcmp(path, "/events") == 0 ? ROOM_FOLLOWS : ROOM_TAKES);
     if (*state != &headers_seen)
         uri = (enum guard_uri)((char *)*state - uri_marks);

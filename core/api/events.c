@@ -38,20 +38,30 @@ int64_t events_now_ms(const struct events *events)
 
 /* ---- News ---- */
 
-static void note_seq(const struct heartbeat *heartbeat, const struct heartbeat_origin *origin,
-                     void *context)
+static void note(const struct heartbeat *heartbeat, const struct heartbeat_origin *origin,
+                 void *context)
 {
-    (void)origin;
-    *(int64_t *)context = heartbeat->seq;
+    stream_note(context, heartbeat, origin);
+}
+
+/* An epoch begins with a start of the agent, or with a database that was made anew: while somebody
+ * listens it is the latter, whose seqs are others, even where they go on as expected. */
+static void move_to(struct events *events, const struct position *newest)
+{
+    bool is_anew = events->newest.seq > 0 && strcmp(events->newest.epoch, newest->epoch) != 0;
+    for (int i = 0; i < EVENTS_STREAMS_MAX && is_anew; i++)
+        if (events->streams[i] != NULL)
+            events->streams[i]->is_lost = true;
+    events->newest = *newest;
 }
 
 static int refresh(struct events *events, struct error *error)
 {
     const struct api_source *source = events->source;
-    int64_t newest_seq = 0;
-    int result = store_read_before(source->reader, INT64_MAX, 1, note_seq, &newest_seq, error);
+    struct position newest = {0};
+    int result = store_read_before(source->reader, INT64_MAX, 1, note, &newest, error);
     if (result == 0)
-        events->newest_seq = newest_seq;
+        move_to(events, &newest);
     char *states = source->states(source->context);
     bool is_news = events->states == NULL || strcmp(events->states, states) != 0;
     events->version += is_news;
@@ -152,16 +162,49 @@ static struct stream **find_place(struct events *events)
 }
 
 static struct stream *open_stream(struct events *events, struct MHD_Connection *connection,
-                                  int64_t after_seq)
+                                  const struct position *at, bool is_lost)
 {
     struct stream *stream = calloc(1, sizeof(*stream));
     assert(stream != NULL);
     stream->events = events;
     stream->connection = connection;
     stream->is_new = true;
-    stream->seq = after_seq;
+    stream->at = *at;
+    stream->is_lost = is_lost;
     tcp_stream_limit(handle_of(connection), SOCKET_BYTES);
     return stream;
+}
+
+/* A seq alone will do as well: who writes one by hand has no epoch. */
+static bool read_id(const char *text, struct position *id)
+{
+    char seq[32] = "";
+    uint8_t epoch[UUID_BYTES];
+    size_t length = strcspn(text, "-");
+    if (length >= sizeof(seq))
+        return false;
+    memcpy(seq, text, length);
+    if (!query_number(seq, 0, INT64_MAX, 0, &id->seq))
+        return false;
+    if (text[length] == '\0')
+        return true;
+    if (!uuid_parse(text + length + 1, epoch))
+        return false;
+    uuid_format(epoch, id->epoch);
+    return true;
+}
+
+/* Is that heartbeat there? Then its epoch is known as well. */
+static int find(const struct events *events, struct position *id, bool *is_there,
+                struct error *error)
+{
+    struct position found = {0};
+    int result = store_read_before(events->source->reader, id->seq + 1, 1, note, &found, error);
+    *is_there =
+        found.seq == id->seq && (id->epoch[0] == '\0' || strcmp(found.epoch, id->epoch) == 0);
+    if (*is_there)
+        *id = found;
+    return result;
 }
 
 /* A HEAD has no body that anybody would read. */
@@ -198,10 +241,10 @@ enum MHD_Result route_events(const struct route_request *request)
     struct events *events = request->events;
     const char *last_id =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "Last-Event-ID");
-    int64_t after_seq = 0;
-    if (!query_number(last_id, 0, INT64_MAX, 0, &after_seq))
+    struct position last = {0};
+    if (last_id != NULL && !read_id(last_id, &last))
         return answer_problem(request->connection, MHD_HTTP_BAD_REQUEST,
-                              "the id of an event is needed, a whole number from 0",
+                              "the id of an event is needed, or a seq: a whole number from 0",
                               "Last-Event-ID", request->cors_origin);
     if (request->is_head)
         return send_stream(request, NULL);
@@ -211,18 +254,37 @@ enum MHD_Result route_events(const struct route_request *request)
     if (place == NULL)
         return refuse_stream(request);
     struct error error = {0};
-    if (refresh(events, &error) != 0)
+    bool is_there = true;
+    int result = refresh(events, &error);
+    if (result == 0 && last_id != NULL)
+        result = find(events, &last, &is_there, &error);
+    if (result != 0)
         return answer_problem(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR, error.text, NULL,
                               request->cors_origin);
-    *place =
-        open_stream(events, request->connection, last_id != NULL ? after_seq : events->newest_seq);
+    *place = open_stream(events, request->connection, last_id != NULL ? &last : &events->newest,
+                         !is_there);
     return send_stream(request, *place);
 }
 
 /* ---- The life of the streams ---- */
 
+static bool is_ping_due(const struct events *events)
+{
+    int64_t now_ms = events_now_ms(events);
+    for (int i = 0; i < EVENTS_STREAMS_MAX; i++) {
+        const struct stream *stream = events->streams[i];
+        if (stream != NULL && stream->is_suspended && now_ms >= stream->ping_at_ms)
+            return true;
+    }
+    return false;
+}
+
 void events_tend(struct events *events)
 {
+    /* A disk that hangs rings no bell: it is looked at before a sign of life says that all is well.
+     */
+    if (is_ping_due(events))
+        events_look(events);
     for (int i = 0; i < EVENTS_STREAMS_MAX; i++)
         if (events->streams[i] != NULL && stream_has_something(events->streams[i]))
             wake(events->streams[i]);
@@ -231,12 +293,14 @@ void events_tend(struct events *events)
 int64_t events_timeout_ms(const struct events *events)
 {
     int64_t least_ms = -1;
+    int64_t now_ms = events_now_ms(events);
     for (int i = 0; i < EVENTS_STREAMS_MAX; i++) {
         const struct stream *stream = events->streams[i];
         if (stream == NULL || !stream->is_suspended)
             continue;
-        int64_t left_ms =
-            stream_has_something(stream) ? 0 : stream->ping_at_ms - events_now_ms(events);
+        int64_t left_ms = stream->ping_at_ms - now_ms;
+        if (left_ms < 0 || stream_has_something(stream))
+            left_ms = 0; /* less would stand for never */
         if (least_ms < 0 || left_ms < least_ms)
             least_ms = left_ms;
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /events: Server-Sent Events. A stream begins with a `status`, then brings each heartbeat when it
- * is on the disk, with its seq as id, and the next `status` when a state changes. Last-Event-ID
- * resumes behind that seq; too far behind, or unknown, there is a `reset` in place of what was
- * missed, and the reader has to ask the other routes.
+ * is on the disk, and the next `status` when a state changes. The id of each is the seq and the
+ * epoch of the newest heartbeat so far. Last-Event-ID resumes behind that one; where it is too far
+ * behind, or not there, or what follows it is not, there is a `reset` in place of what was missed,
+ * and the reader has to ask the other routes.
  *
  * A stream holds a place in the heartbeats and one piece of text, whatever its reader does: what a
  * slow one has not taken waits in the database. One that takes nothing is cut by the time limit of

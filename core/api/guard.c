@@ -113,6 +113,23 @@ enum guard_uri guard_look_at_uri(const char *uri)
     return strstr(uri, "%00") != NULL ? GUARD_URI_HAS_NUL : GUARD_URI_FITS;
 }
 
+const char *guard_find_path(const char *target, const struct guard_policy *policy)
+{
+    static const char scheme[] = "http://";
+    if (strncasecmp(target, scheme, sizeof(scheme) - 1) != 0)
+        return target;
+    char host[ADDRESS_CAPACITY + 8]; /* with its port */
+    const char *begin = target + sizeof(scheme) - 1;
+    size_t length = strcspn(begin, "/");
+    if (length >= sizeof(host))
+        return target;
+    memcpy(host, begin, length);
+    host[length] = '\0';
+    if (!host_is_ours(host, policy))
+        return target;
+    return begin[length] != '\0' ? begin + length : "/";
+}
+
 void guard_add_header(struct guard_request *request, const char *name, const char *value)
 {
     const struct {

@@ -43,6 +43,10 @@ struct guard_verdict {
 /* What is wrong with an address as it came, with its %-escapes: behind a NUL nobody would look. */
 enum guard_uri guard_look_at_uri(const char *uri);
 
+/* The path of an address that names one of our hosts in front of it, as a proxy is asked; of any
+ * other the address itself. Borrowed from `target`, or static. */
+const char *guard_find_path(const char *target, const struct guard_policy *policy);
+
 /* Takes down a header of the request, when it is one that decides. `value` is borrowed. */
 void guard_add_header(struct guard_request *request, const char *name, const char *value);
 

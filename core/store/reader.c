@@ -36,13 +36,13 @@ static const char *const sql[READER_STATEMENTS] = {
 
 static void disconnect(struct store_reader *reader)
 {
+    assert(reader->used_count == 0); /* its user would go on with a statement that is gone */
     for (int i = 0; i < READER_STATEMENTS; i++) {
         sqlite3_finalize(reader->statements[i]);
         reader->statements[i] = NULL;
     }
     for (int i = 0; i < READER_KEPT_MAX; i++) {
-        if (!reader->kept[i].is_used) /* else reader_end() does it */
-            sqlite3_finalize(reader->kept[i].statement);
+        sqlite3_finalize(reader->kept[i].statement);
         reader->kept[i] = (struct reader_kept){0};
     }
     database_close(reader->db);
@@ -67,6 +67,8 @@ static int connect(struct store_reader *reader, struct error *error)
 static int follow(struct store_reader *reader, struct error *error)
 {
     struct file_identity now;
+    if (reader->used_count > 0)
+        return 0;
     bool is_there = file_identify(reader->path, &now);
     if (reader->db != NULL && (!is_there || file_is_same(&now, &reader->identity)))
         return 0;
@@ -145,6 +147,7 @@ int reader_prepare(struct store_reader *reader, const char *sql_text, const char
         result = take(reader, sql_text, statement, error);
     if (result != 0)
         return result;
+    reader->used_count++;
     sqlite3_bind_text(*statement, 1, device_id, -1, SQLITE_STATIC);
     for (int i = 0; i < count; i++)
         sqlite3_bind_int64(*statement, i + 2, values[i]);
@@ -154,6 +157,7 @@ int reader_prepare(struct store_reader *reader, const char *sql_text, const char
 int reader_end(struct store_reader *reader, sqlite3_stmt *statement, int code, struct error *error)
 {
     int result = done(reader, statement, code, error);
+    reader->used_count--;
     sqlite3_clear_bindings(statement); /* the texts were borrowed */
     for (int i = 0; i < READER_KEPT_MAX; i++) {
         if (reader->kept[i].statement != statement)

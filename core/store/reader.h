@@ -31,6 +31,7 @@ struct store_reader {
     struct file_identity identity; /* of the file that is open */
     sqlite3_stmt *statements[READER_STATEMENTS];
     struct reader_kept kept[READER_KEPT_MAX];
+    int used_count;       /* statements between reader_prepare() and reader_end() */
     int64_t origin_epoch; /* whose origin this is; 0: none */
     struct heartbeat_origin origin;
 };
@@ -46,7 +47,8 @@ struct store_reader {
 #define READER_DEVICE "(SELECT id FROM devices WHERE device_id = ?1)"
 
 /* A statement of its own, with the device first and whole numbers behind it. Looks before that
- * what is open is the database that the agent writes. */
+ * what is open is the database that the agent writes, unless another statement is in use: what is
+ * read meanwhile is of the same database as that one's rows. */
 int reader_prepare(struct store_reader *reader, const char *sql, const char *device_id, int count,
                    const int64_t *values, sqlite3_stmt **statement, struct error *error);
 /* Gives it back; `code` is that of its last step. */

@@ -8,6 +8,11 @@ import socket
 from harness import PATIENCE_SEC
 
 
+def seq_of(event):
+    """An id is a seq and, where there is a heartbeat, its epoch."""
+    return int(event["id"].partition("-")[0])
+
+
 class Listener:
     """As much of an EventSource as is needed here."""
 
@@ -40,11 +45,12 @@ class Listener:
         return None
 
     def await_event(self, name):
+        """Its data, and the seq of its id."""
         while True:
             event = self.next()
             assert event is not None, f"the stream ended before {name}"
             if event.get("event") == name:
-                return json.loads(event["data"]), int(event.get("id", 0))
+                return json.loads(event["data"]), seq_of(event)
 
     def close(self):
         self.response.close()

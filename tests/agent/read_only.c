@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Loaded before the C library: while the file CLB_READ_ONLY is there, everything in the folder that
  * holds it is as on a disk that the kernel has just made read-only, as it does after an error. (By
- * hand nobody can: a disk with files that are open for writing is busy.) */
+ * hand nobody can: a disk with files that are open for writing is busy.) While the file CLB_HANGS
+ * is there, what is written does not get onto the disk, and who waits for that waits. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,13 @@ static int is_on(const char *path)
         return 0;
     struct stat status;
     return stat(flag, &status) == 0;
+}
+
+static int is_hanging(void)
+{
+    const char *flag = getenv("CLB_HANGS");
+    struct stat status;
+    return flag != NULL && stat(flag, &status) == 0;
 }
 
 static int is_open_on(int file)
@@ -71,12 +79,23 @@ static void *next(const char *name)
         return real(path, flags, mode);                                                            \
     }
 
+#define SYNCS(name)                                                                                \
+    int name(int file)                                                                             \
+    {                                                                                              \
+        int (*real)(int) = (int (*)(int))next(#name);                                              \
+        while (is_hanging())                                                                       \
+            usleep(10000);                                                                         \
+        return real(file);                                                                         \
+    }
+
 WRITES(pwrite, off_t)
 WRITES(pwrite64, off64_t)
 CUTS(ftruncate, off_t)
 CUTS(ftruncate64, off64_t)
 OPENS(open)
 OPENS(open64)
+SYNCS(fsync)
+SYNCS(fdatasync)
 
 ssize_t write(int file, const void *bytes, size_t count)
 {

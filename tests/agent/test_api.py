@@ -30,7 +30,7 @@ GOOD = {
     "tz": ["UTC", "local", "Asia/Kathmandu", "Pacific/Apia", "America/Argentina/Buenos_Aires"],
     "limit": ["1", "200", "5000", "0005"],
     "before": ["1", "999999999999999999"],
-    "Last-Event-ID": ["0", "999999999999999999"],
+    "Last-Event-ID": ["0", "999999999999999999", "1-7C86204F-53ba-4741-862c-38894485d60a"],
     "If-None-Match": ["*", 'W/"x", "y"', "none"],
     "file": [],
 }
@@ -45,7 +45,8 @@ BAD = {
     "limit": NO_NUMBERS + ["0", "5001"],
     "before": NO_NUMBERS + ["0", "1000000000000000000"],
     "Last-Event-ID": [bad for bad in NO_NUMBERS if bad.strip() == bad and bad.isascii()]
-                     + ["1000000000000000000"],
+                     + ["1000000000000000000", "1-", "1-7c86204f", "1-7c86204f53ba4741862c38894485d60a",
+                        "-7c86204f-53ba-4741-862c-38894485d60a"],
 }
 
 
@@ -304,7 +305,7 @@ class Answers(Contract):
             event = listener.next()
             reference = {"$ref": f"#/components/schemas/{schemas[event['event']]}"}
             self.assert_valid(json.loads(event["data"]), reference, event)
-            self.assertEqual(event["event"] != "status", "id" in event)
+            self.assert_valid(event["id"], self.document["components"]["parameters"]["lastEventId"]["schema"], event)
             seen.add(event["event"])
 
 

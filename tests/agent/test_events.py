@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import Agent, Game, PATIENCE_SEC, Receiver, until
-from listener import Listener
+from listener import Listener, seq_of
 
 SINK = 'cloud: {{ plugin = "http_ingest"; endpoint_url = "{}"; sync_interval_sec = 0.2; }};'
 
@@ -52,7 +52,7 @@ class Events(Listening):
                           listener.response.headers["Cache-Control"]))
         first = listener.next()
         self.assertEqual("status", first["event"])
-        self.assertNotIn("id", first)
+        self.assertLessEqual(newest, seq_of(first))
         states = json.loads(first["data"])
         self.assertEqual([{"name": "games", "state": "ok"}], states["detectors"])
         seqs = []
@@ -139,16 +139,51 @@ class Resume(Listening):
             listener = self.listen(agent, last_id=last_id)
             first = listener.next()
             self.assertEqual("reset", first["event"])
-            newest = int(first["id"])
+            newest = seq_of(first)
             self.assertEqual({"after_seq": last_id, "newest_seq": newest}, json.loads(first["data"]))
             self.assertLess(1200, newest)
-            self.assertEqual("status", listener.next()["event"])
+            second = listener.next()
+            self.assertEqual(("status", first["id"]), (second["event"], second["id"]))
             self.assertEqual(newest + 1, listener.await_event("heartbeat")[1])
             listener.close()
 
+    def test_who_was_cut_before_his_first_heartbeat_misses_none(self):
+        agent = self.started()
+        listener = self.listen(agent)
+        first = listener.next()
+        listener.close()
+        until(lambda: agent.history(1)[0]["seq"] > seq_of(first) + 1, "heartbeats")
+        listener = self.listen(agent, last_id=first["id"])
+        self.assertEqual(first["id"], listener.next()["id"])
+        self.assertEqual(seq_of(first) + 1, listener.await_event("heartbeat")[1])
+
+    def test_what_was_deleted_meanwhile_is_told(self):
+        agent = self.make()
+        agent.fill(400)
+        agent.sql("DELETE FROM heartbeats WHERE seq <= 300")
+        agent.start()
+        for last_id in (0, 100, 299):
+            listener = self.listen(agent, last_id=last_id)
+            begun = {event["event"]: event for event in (listener.next(), listener.next())}
+            self.assertEqual({"status", "reset"}, set(begun))
+            self.assertEqual({"after_seq": last_id, "newest_seq": seq_of(begun["reset"])},
+                             json.loads(begun["reset"]["data"]))
+            listener.close()
+        self.assertEqual(302, self.listen(agent, last_id=301).await_event("heartbeat")[1])
+
+    def test_an_id_of_another_database_is_not_resumed(self):
+        agent = self.filled(20)
+        epoch = agent.history(1)[0]["epoch"]
+        for known in (f"10-{epoch}", f"10-{epoch.upper()}", "10"):
+            self.assertEqual(11, self.listen(agent, last_id=known).await_event("heartbeat")[1])
+        other = "7c86204f-53ba-4741-862c-38894485d60a"
+        first = self.listen(agent, last_id=f"10-{other}").next()
+        self.assertEqual(("reset", 10), (first["event"], json.loads(first["data"])["after_seq"]))
+        self.assertEqual(agent.history(1)[0]["epoch"], first["id"].partition("-")[2])
+
     def test_an_id_that_is_none_is_refused(self):
         agent = self.started()
-        for bad in ("x", "-1", "1.5", "1" * 19, "1;2"):
+        for bad in ("x", "-1", "1.5", "1" * 19, "1;2", "1-", "1-x", "7" * 40):
             status, headers, body = agent.request("GET", "/events", headers={"Last-Event-ID": bad})
             self.assertEqual((400, "Last-Event-ID"), (status, json.loads(body)["parameter"]), bad)
             self.assertEqual("application/problem+json", headers["Content-Type"])
@@ -159,7 +194,7 @@ class Resume(Listening):
         seq = listener.await_event("heartbeat")[1]
         agent.process.send_signal(1)
         while (event := listener.next()) is not None:
-            seq = int(event.get("id", seq))
+            seq = seq_of(event)
         until(agent.answers, "the reload")
         listener = self.listen(agent, last_id=seq)
         self.assertEqual(seq + 1, listener.await_event("heartbeat")[1])
@@ -171,13 +206,35 @@ class Resume(Listening):
 
 
 class Patience(Listening):
-    """What takes its time, at the same time: keep-alives, and readers that do not read."""
+    """What takes its time, at the same time: keep-alives, readers that do not read, and a disk."""
 
     def setUp(self):
+        self.hanging = self.hang()
         self.quiet = self.started(rest="poll_interval_sec = 3600;")
         self.listener = self.listen(self.quiet)
         self.listener.await_event("status")
         self.begun, self.used = time.monotonic(), self.cpu_sec(self.quiet)
+
+    def hang(self):
+        """The flag of a disk that does not come back, and one who listens to its agent."""
+        shim = os.environ.get("CLB_READ_ONLY_SHIM")
+        if not shim:  # a library that is loaded first gets in the way of the sanitizer's
+            return None
+        agent = self.make(rest="poll_interval_sec = 1;")
+        flag = agent.database.with_name("hangs")
+        self.addCleanup(flag.unlink, missing_ok=True)
+        agent.start(environment={"LD_PRELOAD": shim, "CLB_HANGS": str(flag)})
+        until(agent.history, "a heartbeat")
+        listener = self.listen(agent)
+        flag.touch()
+        return flag, listener
+
+    def check_hanging(self, flag, listener):
+        """It rings no bell, and is told in place of the first sign of life."""
+        while (event := listener.next())["event"] != "status" or '"failing"' not in event["data"]:
+            pass
+        flag.unlink()
+        self.assertEqual("ok", listener.await_event("status")[0]["health"])
 
     def cpu_sec(self, agent):
         with open(f"/proc/{agent.process.pid}/stat") as stat:
@@ -203,6 +260,8 @@ class Patience(Listening):
                 for _ in range(999):
                     listener.await_event("heartbeat")
         self.check_quiet()
+        if self.hanging:
+            self.check_hanging(*self.hanging)
 
     def check_on_time(self, heartbeats):
         """As long as the stalled readers were there."""

@@ -171,7 +171,9 @@ class Plain(Raw):
 
     def test_targets(self):
         self.check((
-            (head("http://127.0.0.1:{port}/health"), 404),
+            (head("http://127.0.0.1:{port}/health"), 200),
+            (head("http://localhost:{port}/health?"), 200),
+            (head("http://127.0.0.1:{port}/nowhere"), 404),
             (head("http://evil.example/health"), 404),
             (head("//evil.example/health"), 404),
             (head("/health/"), 404),

@@ -271,6 +271,32 @@ static void a_page_of_an_allowed_origin_may_ask_first(void **state)
     assert_ptr_equal(verdict.cors_origin, origin_a);
 }
 
+static void an_address_may_name_our_host(void **state)
+{
+    (void)state;
+    static const char *const targets[][2] = {
+        {"/health", "/health"},
+        {"http://127.0.0.1:3841/health", "/health"},
+        {"HTTP://LocalHost:3841/", "/"},
+        {"http://[::1]:3841", "/"},
+        {"http://127.0.0.1:3841//x", "//x"},
+        {"http://127.0.0.1:3842/health", "http://127.0.0.1:3842/health"},
+        {"http://evil.example/health", "http://evil.example/health"},
+        {"http://user@127.0.0.1:3841/", "http://user@127.0.0.1:3841/"},
+        {"https://127.0.0.1:3841/", "https://127.0.0.1:3841/"},
+        {"http://", "http://"},
+        {"//127.0.0.1:3841/", "//127.0.0.1:3841/"},
+        {"*", "*"},
+    };
+    for (unsigned i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+        assert_string_equal(guard_find_path(targets[i][0], &plain), targets[i][1]);
+    char longest[512];
+    memset(longest, '1', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    memcpy(longest, "http://", 7);
+    assert_string_equal(guard_find_path(longest, &plain), longest);
+}
+
 static void an_address_is_short_and_ends_at_its_end(void **state)
 {
     char uri[4098];
@@ -292,6 +318,7 @@ int main(void)
         cmocka_unit_test(the_host_is_checked_first),
         cmocka_unit_test(headers_are_taken_down_by_name),
         cmocka_unit_test(a_page_of_an_allowed_origin_may_ask_first),
+        cmocka_unit_test(an_address_may_name_our_host),
         cmocka_unit_test(an_address_is_short_and_ends_at_its_end),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What keeps a database in order over the years: migrations, backups, the cap, the ballast, and
  * what happens when somebody takes the file away. */
+#include "store/account.h"
 #include "store_fixture.h"
 
 #include <sqlite3.h>
@@ -235,6 +236,60 @@ static void a_backup_is_made_while_the_agent_runs(void **state)
     store_reader_close(reader);
 }
 
+struct replacing {
+    struct fixture *fixture;
+    struct store_reader *reader;
+    const char *other;
+    int64_t used_ms; /* what was read once it was replaced, while a statement was in use */
+};
+
+static int64_t read_used(struct fixture *fixture, struct store_reader *reader)
+{
+    struct store_daily total;
+    struct error error = {0};
+    assert_int_equal(store_read_usage(reader, fixture->options.device_id, NOON_MS - FIXTURE_HOUR,
+                                      NOON_MS + FIXTURE_HOUR, &total, &error),
+                     0);
+    return total.used_ms;
+}
+
+static void replace_and_read(const char *activity, int64_t used_ms, int64_t overdraft_ms,
+                             void *context)
+{
+    (void)activity;
+    (void)used_ms;
+    (void)overdraft_ms;
+    struct replacing *replacing = context;
+    char wal[256];
+    beside(replacing->fixture, "-wal", wal); /* belongs to the old one */
+    remove(wal);
+    assert_int_equal(rename(replacing->other, replacing->fixture->path), 0);
+    replacing->used_ms = read_used(replacing->fixture, replacing->reader);
+}
+
+/* Each answer is of one database, and the next one of that which is there then. */
+static void a_reader_follows_once_its_rows_are_read(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    char backup[256];
+    fixture_open(fixture);
+    fixture_put_many(fixture, NOON_MS, 10, true);
+    struct store_reader *reader = fixture_reader(fixture);
+    beside(fixture, ".copy", backup);
+    assert_int_equal(store_backup(reader, backup, NOON_MS, &error), 0);
+    fixture_put_many(fixture, NOON_MS + 50000, 10, true);
+    fixture_close(fixture);
+    struct replacing replacing = {.fixture = fixture, .reader = reader, .other = backup};
+    assert_int_equal(store_each_activity(reader, fixture->options.device_id, NOON_MS,
+                                         NOON_MS + FIXTURE_HOUR, replace_and_read, &replacing,
+                                         &error),
+                     0);
+    assert_int_equal(replacing.used_ms, 100000);
+    assert_int_equal(read_used(fixture, reader), 50000);
+    store_reader_close(reader);
+}
+
 /* What was numbered since the backup was made would be numbered again. */
 static void a_backup_that_is_put_back_begins_a_new_epoch(void **state)
 {
@@ -465,6 +520,7 @@ int main(void)
         TEST(what_a_migration_left_behind_can_be_put_back),
         TEST(without_a_backup_nothing_is_migrated),
         TEST(a_backup_is_made_while_the_agent_runs),
+        TEST(a_reader_follows_once_its_rows_are_read),
         TEST(a_backup_that_is_put_back_begins_a_new_epoch),
         TEST(at_the_cap_the_oldest_go_and_who_misses_them_is_told),
         TEST(without_a_cap_nothing_goes),

@@ -4,6 +4,7 @@
 
 #include "api/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,8 @@ static struct place *begin(void **state, int64_t newest_seq, int64_t seq)
     place->source =
         (struct api_source){.clock = &fixture->clock.clock, .reader = fixture_reader(fixture)};
     place->events = (struct events){
-        .source = &place->source, .newest_seq = newest_seq, .states = place->states, .version = 1};
-    place->stream = (struct stream){.events = &place->events, .seq = seq, .version = 1};
+        .source = &place->source, .newest.seq = newest_seq, .states = place->states, .version = 1};
+    place->stream = (struct stream){.events = &place->events, .at.seq = seq, .version = 1};
     place->stream.ping_at_ms = events_now_ms(&place->events) + SECONDS_15_MS;
     return place;
 }
@@ -61,7 +62,8 @@ static void a_new_stream_says_when_to_come_back_and_how_things_are(void **state)
     struct place *place = begin(state, 0, 0);
     place->stream.is_new = true;
     place->stream.version = 0;
-    assert_string_equal(next(place), "retry: 3000\n\nevent: status\ndata: {\"health\":\"ok\"}\n\n");
+    assert_string_equal(next(place),
+                        "retry: 3000\n\nevent: status\nid: 0\ndata: {\"health\":\"ok\"}\n\n");
     assert_false(stream_has_something(&place->stream));
     end(place);
 }
@@ -71,10 +73,14 @@ static void heartbeats_come_in_pieces_of_16(void **state)
     fixture_put_many(*state, NOON_MS, 20, true);
     struct place *place = begin(state, 20, 0);
     assert_int_equal(count_of(next(place), "event: heartbeat\nid: "), 16);
-    assert_int_equal(place->stream.seq, 16);
+    assert_int_equal(place->stream.at.seq, 16);
     const char *text = next(place);
     assert_int_equal(count_of(text, "event: heartbeat\nid: "), 4);
-    assert_non_null(strstr(text, "\nid: 20\ndata: {"));
+    char epoch[UUID_TEXT_CAPACITY];
+    char id[64];
+    uuid_format(store_origin(place->fixture->store)->epoch, epoch);
+    snprintf(id, sizeof(id), "\nid: 20-%s\ndata: {", epoch);
+    assert_non_null(strstr(text, id));
     assert_false(stream_has_something(&place->stream));
     end(place);
 }
@@ -85,7 +91,7 @@ static void a_heartbeat_that_is_committed_after_the_look_is_no_reason_for_a_rese
     fixture_put_many(*state, NOON_MS, 3, true);
     struct place *place = begin(state, 2, 1);
     assert_int_equal(count_of(next(place), "event: heartbeat\n"), 2);
-    assert_int_equal(place->stream.seq, 3);
+    assert_int_equal(place->stream.at.seq, 3);
     assert_false(stream_has_something(&place->stream));
     end(place);
 }
@@ -108,7 +114,29 @@ static void a_seq_that_is_not_there_yet_is_reset(void **state)
 {
     struct place *place = begin(state, 5, 6);
     assert_non_null(strstr(next(place), "event: reset\nid: 5\n"));
-    assert_int_equal(place->stream.seq, 5);
+    assert_int_equal(place->stream.at.seq, 5);
+    end(place);
+}
+
+/* As when the database was made anew, and has as many heartbeats by now. */
+static void who_has_those_of_another_database_is_reset(void **state)
+{
+    struct place *place = begin(state, 5, 5);
+    assert_false(stream_has_something(&place->stream));
+    place->stream.is_lost = true;
+    assert_non_null(strstr(next(place), "event: reset\nid: 5\n"));
+    assert_false(stream_has_something(&place->stream));
+    end(place);
+}
+
+static void heartbeats_that_were_deleted_meanwhile_are_told_of(void **state)
+{
+    fixture_put_many(*state, NOON_MS, 20, true);
+    struct place *place = begin(state, 20, 3);
+    fixture_exec(place->fixture->path, "DELETE FROM heartbeats WHERE seq < 10");
+    assert_non_null(strstr(next(place), "{\"after_seq\":3,\"newest_seq\":20}"));
+    assert_int_equal(count_of(place->stream.text.text, "event: heartbeat"), 0);
+    assert_false(stream_has_something(&place->stream));
     end(place);
 }
 
@@ -142,6 +170,8 @@ int main(void)
         TEST(a_heartbeat_that_is_committed_after_the_look_is_no_reason_for_a_reset),
         TEST(who_is_1000_behind_is_served_and_one_more_is_too_many),
         TEST(a_seq_that_is_not_there_yet_is_reset),
+        TEST(who_has_those_of_another_database_is_reset),
+        TEST(heartbeats_that_were_deleted_meanwhile_are_told_of),
         TEST(heartbeats_that_cannot_be_read_end_the_stream),
         TEST(a_quiet_stream_shows_that_it_lives_every_15_s),
     };

@@ -72,6 +72,15 @@ class Browser:
     def devtools(self, command, **parameters):
         return self.command("/goog/cdp/execute", {"cmd": command, "params": parameters})
 
+    def prepare(self, script):
+        """Has a script run in each page that is opened, before its own; returns what ends it."""
+        added = self.devtools("Page.addScriptToEvaluateOnNewDocument", source=script)
+        return lambda: self.devtools("Page.removeScriptToEvaluateOnNewDocument", **added)
+
+    def press(self, keys):
+        self.command("/actions", {"actions": [{"type": "key", "id": "keys", "actions": [
+            {"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]}]})
+
     def size(self, width, height, scale=1):
         self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
                       mobile=width < 600)

@@ -13,10 +13,13 @@ export class Refused extends Error {
   }
 }
 
+// A header carries no other signs, and fetch() throws at some of them.
+export const canBeToken = (text) => /^[ -~]+$/.test(text);
+
+// Kept for the tab only when the agent has accepted it.
 export function setToken(text) {
   token = text;
-  if (text === null) sessionStorage.removeItem(TOKEN_KEY);
-  else sessionStorage.setItem(TOKEN_KEY, text);
+  sessionStorage.removeItem(TOKEN_KEY);
 }
 
 export const hasToken = () => token !== null;
@@ -25,7 +28,10 @@ const headers = () => (token === null ? {} : { Authorization: `Bearer ${token}` 
 
 async function check(response) {
   if (response.status === 401) throw new NeedsToken();
-  if (response.ok) return response;
+  if (response.ok) {
+    if (token !== null) sessionStorage.setItem(TOKEN_KEY, token);
+    return response;
+  }
   const problem = await response.json().catch(() => ({}));
   throw new Refused(response.status, problem.detail ?? response.statusText);
 }
@@ -36,7 +42,9 @@ export async function get(path) {
   const gone = () => {
     throw new Gone();
   };
+  const sent = token;
   const response = await fetch(path, { headers: headers(), signal }).catch(gone);
+  if (token !== sent) return get(path); // entered meanwhile: the answer is to the one before
   return (await check(response)).json().catch(gone);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The dashboard: asks the agent, shows the answers, and follows what happens.
-import { Gone, NeedsToken, Refused, follow, get, getSessions, hasToken, setToken } from "./agent.js";
+import { Gone, NeedsToken, Refused, canBeToken, follow, get, getSessions, hasToken, setToken } from "./agent.js";
 import { showDays } from "./days.js";
 import { find, say } from "./dom.js";
 import { seconds, setZone, shiftDay, time } from "./format.js";
@@ -59,9 +59,10 @@ async function showPicked() {
   if (document.activeElement !== field) field.value = date;
   field.max = page.date;
   find("sessions-next").disabled = date >= page.date;
-  const day = page.days.find((each) => each.date === date);
-  const sessions = day ? sessionsOf(day) : await getSessions(date, date);
-  if (date === (page.picked ?? page.date)) showSessions(sessions, date === page.date && page.status.is_playing === true);
+  const known = page.days.find((each) => each.date === date);
+  const day = known ?? (await get(`/days?from=${date}&to=${date}`))[0];
+  const sessions = known ? sessionsOf(day) : await getSessions(date, date);
+  if (date === (page.picked ?? page.date)) showSessions(day, sessions, page.status);
 }
 
 async function loadActivities() {
@@ -69,11 +70,13 @@ async function loadActivities() {
   showActivities(await get(`/activities?from=${shiftDay(page.date, 1 - days)}&to=${page.date}`));
 }
 
-async function showHistory({ today, activity, is_playing }) {
+async function showHistory({ today, activity, is_playing, store }) {
   const isNewDay = page.date !== today.date;
-  const played = `${today.minutes_used} ${is_playing}`;
+  // The rest is of the disk, which may know less than /status: it is asked for again until it does not.
+  const disk = store.waiting > 0 ? store.durable_seq : "";
+  const played = `${today.minutes_used} ${is_playing} ${disk}`;
   const isMore = page.played !== played;
-  const at = `${today.date} ${activity} ${Math.ceil(today.minutes_used)}`;
+  const at = `${today.date} ${activity} ${Math.ceil(today.minutes_used)} ${disk}`;
   if (isNewDay) await loadWeeks(today.date);
   else if (isMore) await loadToday(today.date);
   page.played = played;
@@ -113,7 +116,10 @@ async function show(status) {
   showSinks(status.sinks);
   showDetectors(status.detectors);
   showFoot(status, page.zone);
-  if (!status.today) return;
+  if (!status.today) {
+    find("history").hidden ||= page.date === null;
+    return;
+  }
   await showHistory(status);
   showStart(status);
 }
@@ -150,9 +156,10 @@ function showGone(problem) {
 }
 
 function askForToken() {
-  say("ask-wrong", hasToken() ? "The agent does not accept this token." : "");
+  if (hasToken()) say("ask-wrong", "The agent does not accept this token.");
   setToken(null);
   stopStream();
+  clearTimeout(page.timer);
   find("numbers").hidden = true;
   find("banner").hidden = true;
   showLink("waiting", "Locked");
@@ -227,18 +234,38 @@ async function refresh() {
 
 find("ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  setToken(find("token").value.trim());
+  const token = find("token").value.trim();
   find("token").value = "";
+  say("ask-wrong", canBeToken(token) ? "" : "A token has only letters without accents, digits and signs.");
+  if (!canBeToken(token)) return;
+  setToken(token);
   void refresh();
 });
 
-find("activities-days").addEventListener("change", () => loadActivities().catch(showGone));
+// What is chosen fails by itself: the rest of the page is as good as before.
+async function choose(show, wrong) {
+  try {
+    await show();
+    say(wrong, "");
+  } catch (problem) {
+    if (problem instanceof NeedsToken) askForToken();
+    else say(wrong, sentenceOf(problem));
+  }
+}
+
+find("activities-days").addEventListener("change", () => choose(loadActivities, "activities-wrong"));
 
 function pick(date) {
   page.picked = date >= page.date ? null : date;
-  showPicked().catch(showGone);
+  void choose(showPicked, "sessions-wrong");
 }
-find("sessions-date").addEventListener("change", (event) => pick(event.target.value || page.date));
+// A year that is being typed passes through others, which are before the first day there is.
+find("sessions-date").addEventListener("change", ({ target }) => {
+  if (target.validity.valid) pick(target.value || page.date);
+});
+find("sessions-date").addEventListener("blur", ({ target }) => {
+  target.value = page.picked ?? page.date;
+});
 find("sessions-back").addEventListener("click", () => pick(shiftDay(page.picked ?? page.date, -1)));
 find("sessions-next").addEventListener("click", () => pick(shiftDay(page.picked ?? page.date, 1)));
 

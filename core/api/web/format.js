@@ -9,13 +9,14 @@ const formats = new Map();
 
 // Names that the browser does not know, and no name at all, leave it with its own zone.
 export function setZone(name) {
+  const before = zone;
+  zone = name ?? undefined;
   try {
-    new Intl.DateTimeFormat(undefined, { timeZone: name ?? undefined });
-    if (zone !== (name ?? undefined)) formats.clear();
-    zone = name ?? undefined;
+    new Intl.DateTimeFormat(undefined, { timeZone: zone });
   } catch {
     zone = undefined;
   }
+  if (zone !== before) formats.clear();
   return zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
@@ -65,6 +66,7 @@ function unit(value, name, unitDisplay = "narrow") {
 
 // Whole minutes that are over, as `clockblock report` counts them.
 export function minutes(value, display) {
+  if (value < 0) return `−${minutes(-value, display)}`;
   const whole = Math.floor(value + 1e-9);
   if (value > 0 && whole === 0) return `< ${unit(1, "minute", display)}`;
   if (whole < 60) return unit(whole, "minute", display);

@@ -19,15 +19,29 @@ export function showActivities(activities) {
   fillTable(find("activities"), "Minutes per activity", heads, rows, "Nothing was played.");
 }
 
-// `ongoing`: the newest one has not ended.
-export function showSessions(sessions, ongoing) {
-  const range = (session) => (ongoing && session === sessions.at(-1) ? `since ${time(session.start)}`
+// What of it was played on the day: its minutes lie evenly in it. Of its overdraft nobody knows where it lies.
+function playedOn(day, session) {
+  const start = Date.parse(session.start);
+  const end = Date.parse(session.end);
+  const within = Math.min(end, Date.parse(day.end)) - Math.max(start, Date.parse(day.start));
+  const over = session.minutes_overdraft > 0 ? `${minutes(session.minutes_overdraft)} over` : null;
+  const red = (text) => over && make("span", { class: "over" }, text);
+  if (within >= end - start) return make("span", {}, minutes(session.minutes_used), red(over));
+  const share = (session.minutes_used * within) / (end - start);
+  return make("span", {}, minutes(share), make("span", { class: "muted" }, ` of ${minutes(session.minutes_used)}`),
+    red(`${over} in all`));
+}
+
+// Those of a day. The newest one goes on if it is what is played, and was since that began: one that is
+// not on disk yet is not there.
+export function showSessions(day, sessions, status) {
+  const ongoing = (session) => status.is_playing === true && session === sessions.at(-1) &&
+    session.activity === status.activity && session.end >= status.since;
+  const range = (session) => (ongoing(session) ? `since ${time(session.start)}`
     : timeRange(Date.parse(session.start), Date.parse(session.end)));
   const rows = [...sessions].reverse().map((session) => ({
     attributes: { "data-start": session.start },
-    cells: [range(session), named(session.activity),
-      make("span", {}, minutes(session.minutes_used),
-        session.minutes_overdraft > 0 ? make("span", { class: "over" }, `${minutes(session.minutes_overdraft)} over`) : null)],
+    cells: [range(session), named(session.activity), playedOn(day, session)],
   }));
   const heads = ["Time", "Activity", { name: "Played", number: true }];
   fillTable(find("sessions"), "Sessions of the day", heads, rows, "Nothing was played on this day.");

@@ -17,7 +17,7 @@ function facts(today) {
   if (today.minutes_left === null) return [];
   const list = [["Used", minutes(today.minutes_used), "used"], ["Allowance", minutes(today.minutes_allowance), "allowance"]];
   if (today.minutes_granted !== 0)
-    list.push(["Granted", (today.minutes_granted < 0 ? "−" : "+") + minutes(Math.abs(today.minutes_granted)), "granted"]);
+    list.push(["Granted", (today.minutes_granted > 0 ? "+" : "") + minutes(today.minutes_granted), "granted"]);
   list.push(["Left", minutes(today.minutes_left), "left"], ["Overdraft", minutes(today.minutes_overdraft), "overdraft"]);
   return list;
 }
@@ -49,6 +49,18 @@ function sinceText(since) {
   return ` since ${Date.now() - Date.parse(since) < DAY_MS / 2 ? time(since) : dateTime(since)}`;
 }
 
+// Whole minutes left that are worth a word, when they are reached.
+const MARKS = [0, 5, 15, 30];
+let spoken;
+
+function speak(status, line, state) {
+  const left = status.today?.minutes_left ?? Infinity;
+  const mark = state === "over" ? state : MARKS.find((each) => Math.floor(left) <= each);
+  const now = JSON.stringify([status.is_playing, status.activity, status.today?.date, mark]);
+  if (now !== spoken) say("today-live", `${find("playing").textContent}. ${line}.`);
+  spoken = now;
+}
+
 export function showToday(status) {
   const { today } = status;
   const { big, sub, state } = headline(today);
@@ -61,8 +73,7 @@ export function showToday(status) {
   showMeter(today, line);
   fill(find("today-facts"), ...(today ? facts(today) : []).map(([name, value, key]) =>
     make("div", { "data-fact": key }, make("dt", {}, name), make("dd", {}, value))));
-  // Read out when the whole minutes change, not at each heartbeat.
-  say("today-live", `${find("playing").textContent}. ${line}.`);
+  speak(status, line, state);
   document.title = today ? `${line} · ClockBlock` : "ClockBlock";
 }
 
