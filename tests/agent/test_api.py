@@ -236,7 +236,8 @@ class Answers(Contract):
                               rest="poll_interval_sec = 1; allowance: { default_min = 60; };")
         game = Game(cls.agent)
         cls.addClassCleanup(game.end)
-        until(lambda: cls.agent.today() and cls.agent.today()["minutes_used"] > 0 and receiver.heartbeats, "play")
+        until(lambda: any(heartbeat["credited_sec"] for heartbeat in cls.agent.history()) and receiver.heartbeats,
+              "play that is stored")
 
     def files(self):
         return sorted(file.name for file in (SOURCES / "web").iterdir()) + ["chart.js"]
