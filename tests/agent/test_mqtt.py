@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The sink "mqtt" in the whole agent, against brokers of the distribution and real subscribers."""
 
+import contextlib
 import json
 import os
 import re
@@ -135,14 +136,19 @@ class Stream:
         self.fill(agent, BACKLOG)
         agent.start()
         until(lambda: len(watcher.heartbeats()) > 200, "the middle")
-        broker.publish("test/taken", "over", "-i", "clockblock-pc-test")
+        self.take_over(broker)
         until(lambda: len(watcher.heartbeats()) > BACKLOG, "the backlog")
-        broker.publish("test/taken", "again", "-i", "clockblock-pc-test")
+        self.take_over(broker)
         until(lambda: watcher.payloads("/availability").count("online") >= 3, "it comes back twice")
         until(lambda: watcher.last("/availability") == "online", "the agent has the last word")
         if self.speaks_for_the_dead:
             self.assertGreaterEqual(watcher.payloads("/availability").count("offline"), 2)
         self.assert_all_arrived(agent, watcher)
+
+    @staticmethod
+    def take_over(broker):
+        with contextlib.suppress(subprocess.CalledProcessError):  # the agent may be quick to take it back
+            broker.publish("test/taken", "over", "-i", "clockblock-pc-test")
 
     def test_the_agent_is_online_until_it_stops_or_dies(self):
         broker = self.make()

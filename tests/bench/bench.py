@@ -29,6 +29,7 @@ ROOT = HERE.parent.parent
 POLL_MS = 5000
 DAY_ROWS = 17280
 PLUGINS = 50
+OUR_PLUGINS = ("process_name", "window_title", "gpu_usage", "idle", "http_ingest")
 MIB = 1 << 20
 DESKTOP, MANY = 570, 2000  # processes
 AGES = {0: "the first of all", 900: "known for 15 min", 4000: "known for an hour"}  # seconds
@@ -491,8 +492,9 @@ def parse_options():
 
 def main():
     options = parse_options()
-    subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store",
-                    "bench_plugin", "bench_process", "bench_days", "clb_sim"], check=True, stdout=sys.stderr)
+    subprocess.run(["cmake", "--build", options.build, "--target", "clockblock", "bench_store", "bench_plugin",
+                    "bench_process", "bench_days", "clb_sim", *(f"plugin_{name}" for name in OUR_PLUGINS)],
+                   check=True, stdout=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="clockblock-bench-", dir=options.folder) as folder:
         bench = Bench(options, pathlib.Path(folder))
         print_machine(options)
