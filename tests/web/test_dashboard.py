@@ -155,6 +155,21 @@ class Dashboard(Page):
         self.follow_play(agent)
         self.tidy()
 
+    def test_an_event_source_of_the_browser_hears_each_heartbeat(self):
+        """As other pages of the household may use it; ours needs a token, which that cannot send."""
+        self.see(self.agent)
+        heard = self.browser.run("""
+            const source = new EventSource("/events"), heard = [];
+            return new Promise(done => source.addEventListener("heartbeat", event => {
+                heard.push([event.lastEventId, JSON.parse(event.data).seq]);
+                if (heard.length === 3) { source.close(); done(heard); }
+            }));""")
+        first = heard[0][1]
+        self.assertEqual([first, first + 1, first + 2], [seq for _, seq in heard])
+        for event_id, seq in heard:
+            self.assertTrue(event_id.startswith(f"{seq}-"), event_id)
+        self.tidy()
+
     def test_without_a_stream_the_agent_is_polled(self):
         agent = self.make(Household())
         agent.start()
