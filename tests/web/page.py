@@ -5,10 +5,14 @@ import os
 import unittest
 
 from browser import CHROMIUM, DRIVER, Browser
-from harness import BUILD, Receiver, until
+from harness import BUILD, Agent, Receiver, until
 from seed import Seeded
 
 PICTURES = BUILD / "tests" / "web" / "pictures"
+TOKEN = "a-token-that-nobody-guesses"
+ENTER = ("document.querySelector('#token').value = arguments[0];"
+         "document.querySelector('#ask').requestSubmit()")
+LOCKED = "401 (Unauthorized)"  # what the browser logs by itself of a token that is asked for
 SLOW = float(os.environ.get("CLB_SLOW", 1))
 
 
@@ -48,6 +52,23 @@ class Page(unittest.TestCase):
 
     def make(self, agent):
         self.addCleanup(agent.close)
+        return agent
+
+    def guarded(self):
+        """An agent that wants a token; it is up when it answers with it."""
+        agent = self.make(Agent())
+        secret = agent.folder / "token"
+        secret.write_text(TOKEN)
+        secret.chmod(0o600)
+        agent.write_config(agent.config.read_text().replace("api: {", f'api: {{ token_file = "{secret}";'))
+        agent.start(ready=False)
+
+        def answers():
+            try:
+                return agent.request("GET", "/health", {"Authorization": f"Bearer {TOKEN}"})[0] == 200
+            except OSError:
+                return False
+        until(answers, "the API")
         return agent
 
     def visit(self, agent, path="/"):

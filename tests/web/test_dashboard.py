@@ -10,15 +10,14 @@ import subprocess
 import time
 import unittest
 
-from harness import BUILD, Agent, Game, until
-from page import PICTURES, SLOW, Page, shown_minutes
+from harness import BUILD, Game, until
+from page import ENTER, LOCKED, PICTURES, SLOW, TOKEN, Page, shown_minutes
 from seed import ALLOWANCE_MIN, DAYS
 from test_report import MINUTE, Household
 
 HERE = pathlib.Path(__file__).parent
-TOKEN = "a-token-that-nobody-guesses"
-# The page says what the browser logs by itself: an agent that is gone, a token that is asked for.
-GONE, LOCKED = "net::ERR_", "401 (Unauthorized)"
+# What the browser logs by itself of an agent that is gone.
+GONE = "net::ERR_"
 
 
 def axe_source():
@@ -251,29 +250,14 @@ class Dashboard(Page):
     # ---- The token ----
 
     def test_a_token_is_asked_for_and_a_wrong_one_refused(self):
-        agent = self.make(Agent())
-        secret = agent.folder / "token"
-        secret.write_text(TOKEN)
-        secret.chmod(0o600)
-        agent.write_config(agent.config.read_text().replace("api: {", f'api: {{ token_file = "{secret}";'))
-        agent.start(ready=False)
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-
-        def answers():
-            try:
-                return agent.request("GET", "/health", headers)[0] == 200
-            except OSError:
-                return False
-        until(answers, "the API")
-        enter = ("document.querySelector('#token').value = arguments[0];"
-                 "document.querySelector('#ask').requestSubmit()")
+        agent = self.guarded()
         self.visit(agent)
         until(lambda: self.browser.is_shown("#ask"), "the question")
         self.assertFalse(self.browser.is_shown("#numbers"))
         self.browser.keep_picture(PICTURES / "token.png")
-        self.browser.run(enter, "wrong")
+        self.browser.run(ENTER, "wrong")
         self.see_text("#ask-wrong", "does not accept")
-        self.browser.run(enter, TOKEN)
+        self.browser.run(ENTER, TOKEN)
         until(lambda: self.browser.is_shown("#numbers"), "the numbers")
         self.assertFalse(self.browser.is_shown("#ask"))
         self.see_text("#link", "Live")

@@ -4,12 +4,10 @@
 import datetime
 import sqlite3
 
-from harness import Agent, Game, until
-from page import SLOW, Page, shown_minutes
+from harness import Game, until
+from page import ENTER, LOCKED, SLOW, TOKEN, Page, shown_minutes
 from test_report import LIMITED, MINUTE, Household
 
-TOKEN = "a-token-that-nobody-guesses"
-LOCKED = "401 (Unauthorized)"
 # Answers of the agent that a test changes: `forged` is put over /status, `held` is who waits for one.
 FORGE = """
 const ask = window.fetch;
@@ -24,8 +22,6 @@ window.fetch = async (path, options) => {
 """
 ROWS = ("return [...document.querySelectorAll('#sessions tbody tr')].map(row =>"
         " [...row.children].map(cell => cell.textContent))")
-ENTER = ("document.querySelector('#token').value = arguments[0];"
-         "document.querySelector('#ask').requestSubmit()")
 
 
 class Trouble(Page):
@@ -178,23 +174,6 @@ class Trouble(Page):
         self.pick(self.agent.date(3))
         until(lambda: self.browser.text("#sessions-wrong") == "", "the sentence to go")
         self.tidy()
-
-    def guarded(self):
-        """An agent that wants a token; it is up when it answers with it."""
-        agent = self.make(Agent())
-        secret = agent.folder / "token"
-        secret.write_text(TOKEN)
-        secret.chmod(0o600)
-        agent.write_config(agent.config.read_text().replace("api: {", f'api: {{ token_file = "{secret}";'))
-        agent.start(ready=False)
-
-        def answers():
-            try:
-                return agent.request("GET", "/health", {"Authorization": f"Bearer {TOKEN}"})[0] == 200
-            except OSError:
-                return False
-        until(answers, "the API")
-        return agent
 
     def test_a_token_that_no_request_can_carry_is_refused(self):
         kept = lambda: self.browser.run("return sessionStorage.length")
