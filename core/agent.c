@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "parts.h"
 #include "platform/process.h"
+#include "platform/service.h"
 #include "record/credit.h"
 
 #include <assert.h>
@@ -70,7 +71,7 @@ static int start_server(struct agent *agent, struct error *error)
     struct api *api = api_create(&options);
     agent->status.api = api;
     return server_start(&agent->server, api, control, &events, &agent->clock, &agent->server_bell,
-                        error);
+                        &agent->watch.pulses[WATCH_API], error);
 }
 
 /* ---- Start and stop ---- */
@@ -98,10 +99,23 @@ static int start(struct agent *agent, struct plan *plan, struct error *error)
         result = start_server(agent, error);
     if (result == 0)
         result = generation_start(agent->generation, error);
+    if (result == 0)
+        result = watch_start(&agent->watch, error);
     return result;
 }
 
 /* ---- Reload ---- */
+
+static void issue_bulletin(struct agent *agent)
+{
+    const struct bulletin_source source = {.clock = &agent->clock,
+                                           .store = agent->store,
+                                           .reader = agent->sampler_reader,
+                                           .sampler = agent->sampler,
+                                           .generation = agent->generation,
+                                           .server = agent->server};
+    bulletin_issue(&agent->bulletin, &source);
+}
 
 static bool needs_restart(const struct config *old, const struct config *new)
 {
@@ -130,12 +144,13 @@ static int swap_generation(struct agent *agent, struct generation *next, struct 
     return result;
 }
 
-static int reload(struct agent *agent)
+/* Tells whether the configuration that was read is in force by now; a failure is the agent's. */
+static int try_reload(struct agent *agent, bool *is_in_force)
 {
     struct plan plan;
     struct error error = {0};
     struct generation *next = NULL;
-    log_info("agent", "reloading the configuration");
+    *is_in_force = false;
     if (parts_load_plan(agent, &plan, PLAN_ENABLED) != 0) {
         log_error("agent", "the configuration is not valid: the old one goes on");
         return 0;
@@ -146,16 +161,32 @@ static int reload(struct agent *agent)
         plan_finish(&plan);
         return 0;
     }
-    if (parts_make_generation(agent, &plan, &next, &error) != 0) {
+    if (parts_make_generation(agent, &plan, &next, &error) != 0 ||
+        parts_direct_log(agent, next->plan.config->log_file, &error) != 0) {
         log_error("agent", "%s; the old configuration goes on", error.text);
+        generation_destroy(next);
         plan_finish(&plan);
         return 0;
     }
+    *is_in_force = true;
     int result = swap_generation(agent, next, &error);
     if (result != 0)
         log_error("agent", "%s", error.text);
     else
         log_info("agent", "the new configuration is in force");
+    return result;
+}
+
+static int reload(struct agent *agent)
+{
+    bool is_in_force;
+    bulletin_begin_reload(&agent->bulletin);
+    parts_reopen_log(agent);
+    log_info("agent", "reloading the configuration");
+    int result = try_reload(agent, &is_in_force);
+    agent->bulletin.has_old_plan = !is_in_force;
+    if (result == 0)
+        issue_bulletin(agent);
     return result;
 }
 
@@ -183,6 +214,7 @@ static int run(struct agent *agent)
     parts_wait_for_first_words(agent);
     int64_t due_ms = clock->monotonic_ms(clock);
     for (;;) {
+        pulse_beat();
         unsigned events = process_take_events();
         if ((events & PROCESS_EVENT_STOP) != 0)
             return 0;
@@ -195,6 +227,7 @@ static int run(struct agent *agent)
             return EXIT_CODE_DISK;
         if (clock->monotonic_ms(clock) >= due_ms) {
             sampler_tick(agent->sampler, NULL);
+            issue_bulletin(agent);
             leaks_look();
             follow_zone(agent);
             int64_t interval_ms = (int64_t)agent->generation->plan.config->poll_interval_sec * 1000;
@@ -204,28 +237,50 @@ static int run(struct agent *agent)
     }
 }
 
+static int start_and_run(struct agent *agent, struct plan *plan)
+{
+    struct error error = {0};
+    (void)service_tell("STATUS=Starting");
+    watch_ask_for_time();
+    int result = start(agent, plan, &error);
+    watch_need_no_time();
+    plan_finish(plan); /* empty when it was taken over */
+    if (result != 0) {
+        log_error("agent", "%s", error.text);
+        return result;
+    }
+    const struct config *config = agent->generation->plan.config;
+    log_info("agent", "ClockBlock %s is up: %s, database %s, http://%s:%d/status",
+             CLOCKBLOCK_VERSION, config->file, config->db_path, config->api_host,
+             (int)config->api_port);
+    result = run(agent);
+    log_info("agent", "stopping");
+    return result;
+}
+
 int agent_run(const struct config_options *options)
 {
     struct agent agent;
     struct plan plan;
     struct error error = {0};
+    service_open();
     int result = parts_init(&agent, options);
     if (result == 0)
         result = parts_load_plan(&agent, &plan, PLAN_ENABLED);
     if (result != 0)
         return result;
-
-    result = start(&agent, &plan, &error);
-    plan_finish(&plan); /* empty when it was taken over */
+    result = parts_direct_log(&agent, plan.config->log_file, &error);
     if (result != 0) {
         log_error("agent", "%s", error.text);
-        return parts_stop(&agent, result);
+        plan_finish(&plan);
+        return result;
     }
-    const struct config *config = agent.generation->plan.config;
-    log_info("agent", "ClockBlock %s is up: %s, database %s, http://%s:%d/status",
-             CLOCKBLOCK_VERSION, config->file, config->db_path, config->api_host,
-             (int)config->api_port);
-    result = run(&agent);
-    log_info("agent", "stopping");
-    return parts_stop(&agent, result);
+
+    pulse_take(&agent.watch.pulses[WATCH_SAMPLER]);
+    result = start_and_run(&agent, &plan);
+    bulletin_end();
+    watch_ask_for_time();
+    result = parts_stop(&agent, result);
+    pulse_leave();
+    return result;
 }

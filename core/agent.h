@@ -28,7 +28,7 @@ typedef void (*agent_show)(const struct agent_sight *sight, void *context);
  * or sent. Shows what they see: once, or again and again until a signal comes, with what stands in
  * the configuration by then. */
 int agent_detect(const struct config_options *options, const char *only, bool is_watching,
-                 agent_show show, void *context);
+                 agent_show show, void *context, struct error *error);
 
 /* Serves a command of the control socket while no agent runs, under its lock. The answer is JSON,
  * and the caller's. */

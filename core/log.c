@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include "platform/clock.h"
+#include "platform/standard_error.h"
 #include "zone/civil.h"
 
 #include <assert.h>
@@ -13,14 +14,28 @@
 
 static atomic_int log_level = LOG_LEVEL_INFO;
 static atomic_int log_format = LOG_FORMAT_TEXT;
+static atomic_bool to_journal;
 static struct clock *log_clock; /* set before other threads start */
 
 static const char *const level_names[] = {"", "error", "warning", "info", "debug"};
+/* Those of syslog(3). */
+static const char *const journal_levels[] = {"", "<3>", "<4>", "<6>", "<7>"};
 
 void log_init(enum log_level level, enum log_format format, struct clock *clock)
 {
     log_clock = clock;
+    log_find_journal();
     log_set(level, format);
+}
+
+void log_find_journal(void)
+{
+    atomic_store(&to_journal, standard_error_is_journal());
+}
+
+bool log_is_journal(void)
+{
+    return atomic_load(&to_journal);
 }
 
 void log_set(enum log_level level, enum log_format format)
@@ -37,8 +52,11 @@ bool log_enabled(enum log_level level)
 static void write_text(enum log_level level, const char *stamp, const char *part, const char *text)
 {
     /* One call for the whole line: lines of several threads then do not mix. */
-    fprintf(stderr, "%s%s%s %s: %s\n", stamp, stamp[0] != '\0' ? " " : "", level_names[level], part,
-            text);
+    if (log_is_journal())
+        fprintf(stderr, "%s%s: %s\n", journal_levels[level], part, text);
+    else
+        fprintf(stderr, "%s%s%s %s: %s\n", stamp, stamp[0] != '\0' ? " " : "", level_names[level],
+                part, text);
 }
 
 static void write_json(enum log_level level, const char *stamp, const char *part, const char *text)
@@ -50,7 +68,7 @@ static void write_json(enum log_level level, const char *stamp, const char *part
     json_object_object_add(line, "level", json_object_new_string(level_names[level]));
     json_object_object_add(line, "part", json_object_new_string(part));
     json_object_object_add(line, "message", json_object_new_string(text));
-    fprintf(stderr, "%s\n",
+    fprintf(stderr, "%s%s\n", log_is_journal() ? journal_levels[level] : "",
             json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
                                                      JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(line);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent's log: one line to standard error, from any thread. */
+/* The agent's log: one line to standard error, from any thread. The journal gets the level in front
+ * of a line, and stamps it by itself. */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
@@ -14,6 +15,10 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
  * no stamps, as under a service manager that adds its own). Call before other threads start. */
 void log_init(enum log_level level, enum log_format format, struct clock *clock);
 void log_set(enum log_level level, enum log_format format); /* at a reload; any thread */
+
+/* Looks where standard error goes by now. [main] */
+void log_find_journal(void);
+bool log_is_journal(void); /* [any thread, signal handlers] */
 
 bool log_enabled(enum log_level level);
 

@@ -168,23 +168,39 @@ static void watch(struct look *look)
     }
 }
 
-int agent_detect(const struct config_options *options, const char *only, bool is_watching,
-                 agent_show show, void *context)
+/* A worker that does not come back keeps what it was given: then nothing is torn down, and the
+ * command's own end, which leaves threads alone, does the rest. */
+static int end(struct look *look, int result)
 {
-    struct look look = {.only = only, .show = show, .context = context};
-    struct error error = {0};
-    int result = parts_init(&look.agent, options);
-    if (result != 0)
+    struct agent *agent = &look->agent;
+    int64_t until_ms = agent->clock.monotonic_ms(&agent->clock) + PARTS_STOP_MS;
+    if (agent->left_behind ||
+        (agent->generation != NULL && !generation_stop(agent->generation, until_ms)))
         return result;
-    result = change(&look, &error);
-    if (result != 0)
-        log_error("detect", "%s", error.text);
-    else if (is_watching)
-        watch(&look);
-    else
-        look_once(&look);
-    result = parts_stop(&look.agent, result);
-    free(look.views);
-    free(look.read);
+    generation_destroy(agent->generation);
+    agent->generation = NULL;
+    result = parts_stop(agent, result);
+    free(look->views);
+    free(look->read);
+    free(look);
     return result;
+}
+
+int agent_detect(const struct config_options *options, const char *only, bool is_watching,
+                 agent_show show, void *context, struct error *error)
+{
+    struct look *look = calloc(1, sizeof(*look));
+    assert(look != NULL);
+    *look = (struct look){.only = only, .show = show, .context = context};
+    int result = parts_init(&look->agent, options);
+    if (result != 0) {
+        free(look);
+        return error_set(error, result, "no descriptor left");
+    }
+    result = change(look, error);
+    if (result == 0 && is_watching)
+        watch(look);
+    else if (result == 0)
+        look_once(look);
+    return end(look, result);
 }

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "platform/paths.h"
 #include "platform/process.h"
+#include "platform/standard_error.h"
 #include "platform/tzdata.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ int parts_init(struct agent *agent, const struct config_options *options)
         return EXIT_CODE_SOFTWARE;
     }
     process_watch_signals(&agent->wakeup);
+    watch_init(&agent->watch, &agent->clock, &agent->wakeup, &agent->server_bell);
     return 0;
 }
 
@@ -44,6 +46,40 @@ int parts_load_plan(struct agent *agent, struct plan *plan, enum plan_scope scop
     log_problems(&problems);
     config_problems_finish(&problems);
     return result;
+}
+
+static int use_log(const char *path, struct error *error)
+{
+    int result = standard_error_use_file(path, error);
+    log_find_journal();
+    if (result == 0)
+        return 0;
+    char reason[sizeof(error->text)];
+    snprintf(reason, sizeof(reason), "%s", error->text);
+    return error_set(error, result, "log.file: %s", reason);
+}
+
+int parts_direct_log(struct agent *agent, const char *path, struct error *error)
+{
+    const char *now = path != NULL ? path : "";
+    if (strcmp(now, agent->log_file) == 0)
+        return 0;
+    if (path != NULL)
+        log_info("agent", "the log goes to %s", path);
+    int result = use_log(path, error);
+    if (result != 0 && result != EXIT_CODE_DISK)
+        return result;
+    if (result != 0)
+        log_error("agent", "%s", error->text);
+    snprintf(agent->log_file, sizeof(agent->log_file), "%s", now);
+    return 0;
+}
+
+void parts_reopen_log(struct agent *agent)
+{
+    struct error error = {0};
+    if (agent->log_file[0] != '\0' && use_log(agent->log_file, &error) != 0)
+        log_error("agent", "%s; it goes on where it was", error.text);
 }
 
 int parts_open_store(struct agent *agent, const struct config *config, struct error *error)
@@ -69,6 +105,7 @@ int parts_open_store(struct agent *agent, const struct config *config, struct er
         .commit_interval_ms = (int64_t)config->commit_interval_sec * 1000,
         .retention_days = config->retention_days,
         .max_bytes = config->store_max_mb * INT64_C(1000000),
+        .pulse = &agent->watch.pulses[WATCH_STORE],
     };
     result = store_open(&agent->store, &options, error);
     if (result == 0)
@@ -114,6 +151,7 @@ void parts_wait_for_first_words(struct agent *agent)
     unsigned events = 0;
     while (!detect_is_ready(agent->generation->detect) && events == 0 &&
            clock->monotonic_ms(clock) < until_ms) {
+        pulse_beat();
         clock->wait(clock, &agent->wakeup, until_ms);
         events = process_take_events();
     }
@@ -125,6 +163,7 @@ int parts_stop(struct agent *agent, int code)
 {
     struct error error = {0};
     int64_t until_ms = agent->clock.monotonic_ms(&agent->clock) + PARTS_STOP_MS;
+    watch_stop(&agent->watch);
     bool stopped = agent->generation == NULL || generation_stop(agent->generation, until_ms);
     server_stop(agent->server);
     if (!stopped || agent->left_behind)

@@ -4,10 +4,12 @@
 #ifndef CORE_PARTS_H
 #define CORE_PARTS_H
 
+#include "bulletin.h"
 #include "generation.h"
 #include "platform/lock_file.h"
 #include "server.h"
 #include "status.h"
+#include "watch.h"
 
 /* How long a stop waits for workers; the whole stop is to take under 2 s. */
 enum { PARTS_STOP_MS = 1500 };
@@ -17,6 +19,7 @@ struct agent {
     struct clock clock;
     struct wakeup wakeup; /* main sleeps by it */
     struct lock_file lock;
+    char log_file[PATH_CAPACITY]; /* that the log goes to; "": standard error */
     struct store *store;
     struct store_reader *sampler_reader;
     struct store_reader *server_reader;
@@ -25,6 +28,8 @@ struct agent {
     struct server *server;
     struct wakeup server_bell; /* rung by the store for as long as that is there */
     struct status_source status;
+    struct watch watch;
+    struct bulletin bulletin;
     struct file_identity zone_file; /* that the household's days come from */
     bool left_behind;               /* a worker did not come back: end with process_exit_now() */
 };
@@ -34,6 +39,12 @@ int parts_init(struct agent *agent, const struct config_options *options);
 
 /* Reads and checks the configuration; what is wrong with it is logged. */
 int parts_load_plan(struct agent *agent, struct plan *plan, enum plan_scope scope);
+
+/* Lets the log go to a file; NULL: to standard error. The old one goes on when that fails. A disk
+ * that takes no file is no failure: the log then stays where it is. */
+int parts_direct_log(struct agent *agent, const char *path, struct error *error);
+/* Opens the same file again, which may have been moved away, as logrotate does. */
+void parts_reopen_log(struct agent *agent);
 
 /* Takes the lock, opens the database and its readers. */
 int parts_open_store(struct agent *agent, const struct config *config, struct error *error);

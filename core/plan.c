@@ -4,6 +4,7 @@
 
 #include "nearest_zone.h"
 #include "platform/paths.h"
+#include "platform/standard_error.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -154,6 +155,16 @@ static void check_household(const struct check *check)
     household_destroy(household);
 }
 
+/* An agent that starts opens it. Others need not be able to write there. */
+static void check_log(const struct check *check)
+{
+    const struct config *config = check->plan->config;
+    struct error error = {0};
+    if (config->log_file != NULL && check->scope == PLAN_ALL &&
+        standard_error_check_file(config->log_file, &error) != 0)
+        config_problem(check->problems, config->log_file_node, "log.file: %s", error.text);
+}
+
 /* An agent that starts leaves word of what its plugins do to it, from the first that it opens. */
 static void look_at_crashes(const struct check *check)
 {
@@ -185,6 +196,7 @@ int plan_load(struct plan *plan, const struct config_options *options, enum plan
         check_sight(&check);
         check_rule(&check);
         check_household(&check);
+        check_log(&check);
     }
     if (problems->count == 0 && plan->config != NULL)
         return 0;

@@ -25,6 +25,8 @@ struct server {
     int64_t network_at_ms; /* when a change is told of; INT64_MAX: there was none */
     struct thread thread;
     struct wakeup *bell; /* borrowed */
+    struct pulse *pulse; /* borrowed */
+    atomic_bool is_listening;
     atomic_bool stopping;
     int64_t rebind_pause_ms; /* 0: the port was not refused yet */
     int64_t rebind_at_ms;
@@ -38,6 +40,7 @@ static void try_listen(struct server *server)
     if (api_is_listening(server->api) || now_ms < server->rebind_at_ms)
         return;
     if (api_listen(server->api, &error) == 0) {
+        atomic_store(&server->is_listening, true);
         if (server->rebind_pause_ms > 0)
             log_info("api", "the port is free now, and served");
         return;
@@ -81,7 +84,9 @@ static void look_at_network(struct server *server, bool has_news)
 static void work(void *argument)
 {
     struct server *server = argument;
+    pulse_take(server->pulse);
     while (!atomic_load(&server->stopping)) {
+        pulse_beat();
         try_listen(server);
         intptr_t handles[HANDLES] = {server->bell->handle};
         bool ready[HANDLES] = {false};
@@ -107,11 +112,12 @@ static void work(void *argument)
             api_run(server->api);
         look_at_network(server, network > 0 && ready[network]);
     }
+    pulse_leave();
 }
 
 int server_start(struct server **server, struct api *api, struct control *control,
                  const struct server_events *events, struct clock *clock, struct wakeup *bell,
-                 struct error *error)
+                 struct pulse *pulse, struct error *error)
 {
     struct server *made = calloc(1, sizeof(*made));
     assert(made != NULL);
@@ -119,6 +125,7 @@ int server_start(struct server **server, struct api *api, struct control *contro
     made->control = control;
     made->clock = clock;
     made->bell = bell;
+    made->pulse = pulse;
     made->events = *events;
     made->network_at_ms = INT64_MAX;
     if (network_open(&made->network) != 0)
@@ -135,6 +142,11 @@ int server_start(struct server **server, struct api *api, struct control *contro
     }
     *server = made;
     return 0;
+}
+
+bool server_is_listening(const struct server *server)
+{
+    return atomic_load(&server->is_listening);
 }
 
 void server_stop(struct server *server)

@@ -12,7 +12,8 @@ for option in "$@"; do
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
       dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland
-      prometheus python3-jsonschema chromium chromium-driver mandoc man-db fish zsh)
+      prometheus python3-jsonschema chromium chromium-driver mandoc man-db fish zsh
+      debhelper dpkg-dev lintian systemd systemd-container mmdebstrap procps postgresql)
       command -v npm >/dev/null || packages+=(npm) ;; # it may be there without the distribution's package
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;

@@ -20,7 +20,7 @@ static const struct command commands[] = {
     {"check", command_check, 0},   {"verify", command_verify, 0},
     {"sinks", command_sinks, 1},   {"quarantine", command_quarantine, 3},
     {"backup", command_backup, 1}, {"grant", command_grant, 1},
-    {"grants", command_grants, 0},
+    {"grants", command_grants, 0}, {"doctor", command_doctor, 0},
 };
 enum { COMMANDS_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -67,6 +67,7 @@ int plugins_release(const struct command_line *line, const char *name);
 int command_run(const struct command_line *line);
 int command_once(const struct command_line *line);
 int command_detect(const struct command_line *line);
+int command_doctor(const struct command_line *line);
 int command_status(const struct command_line *line);
 int command_plugins(const struct command_line *line);
 int command_plugins_check(const struct command_line *line);

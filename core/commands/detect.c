@@ -189,5 +189,9 @@ int command_detect(const struct command_line *line)
                         .is_alone = only != NULL,
                         .is_screen = line->watch && !line->json && terminal.is_screen};
     struct config_options options = command_config(line);
-    return agent_detect(&options, only, line->watch, show, &form);
+    struct error error = {0};
+    int result = agent_detect(&options, only, line->watch, show, &form, &error);
+    if (result != 0)
+        log_error("detect", "%s", error.text);
+    return result;
 }

@@ -98,7 +98,9 @@ struct config {
     int32_t store_max_mb; /* 0: no cap */
     enum log_level log_level;
     enum log_format log_format;
-    char **plugin_dirs; /* owned, absolute, NULL-terminated */
+    char *log_file;                          /* owned, absolute; NULL: standard error */
+    const struct config_node *log_file_node; /* may be NULL */
+    char **plugin_dirs;                      /* owned, absolute, NULL-terminated */
 
     struct config_node *root; /* owned */
 };

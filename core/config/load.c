@@ -261,6 +261,22 @@ static void load_api(const struct loader *loader)
     config_settings_destroy(settings);
 }
 
+/* Relative to the state folder, as what else is written: the configuration's may be read-only. */
+static void load_log_file(const struct loader *loader, const char *given)
+{
+    struct config *config = loader->config;
+    char folder[PATH_CAPACITY];
+    char joined[PATH_CAPACITY];
+    config->log_file_node = node_find(node_find(config->root, "log"), "file");
+    if (given == NULL || given[0] == '\0')
+        return;
+    paths_state_folder(folder);
+    if (paths_join(joined, folder, given))
+        config->log_file = copy(joined);
+    else
+        config_problem(loader->problems, config->log_file_node, "log.file: it is too long");
+}
+
 static void load_rest(const struct loader *loader)
 {
     struct config *config = loader->config;
@@ -278,6 +294,7 @@ static void load_rest(const struct loader *loader)
                             : level[0] == 'w' ? LOG_LEVEL_WARNING
                             : level[0] == 'i' ? LOG_LEVEL_INFO
                                               : LOG_LEVEL_DEBUG;
+        load_log_file(loader, clb_setting_text(log, "file"));
     }
     config_settings_destroy(store);
     config_settings_destroy(log);
@@ -473,6 +490,7 @@ void config_unload(struct config *config)
     free(config->api_host);
     free(config->api_token_file);
     free(config->allowance_dates);
+    free(config->log_file);
     free(config->timezone);
     free(config->playing_when);
     free(config->folder);

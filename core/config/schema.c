@@ -98,8 +98,9 @@ static const char *const formats[] = {"text", "json", NULL};
 static const clb_option log_options[] = {
     CHOICE("level", "info", levels, "how much is logged"),
     CHOICE("format", "text", formats, "lines for people or for programs"),
+    OPTION(STRING, "file", NULL, "the file that the log goes to; unset: standard error"),
 };
-const clb_option *const schema_log[] = {&log_options[0], &log_options[1], NULL};
+const clb_option *const schema_log[] = {&log_options[0], &log_options[1], &log_options[2], NULL};
 
 static const clb_option instance_options[] = {
     REQUIRED(STRING, "plugin", "the name of the plugin that does the work"),

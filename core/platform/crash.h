@@ -13,7 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum crash_kind { CRASH_SIGNAL, CRASH_EXIT };
+/* CRASH_SENT: by another process, such as a service manager that lost patience. */
+enum crash_kind { CRASH_SIGNAL, CRASH_SENT, CRASH_EXIT };
 
 /* `cause` is "SIGSEGV" and the like, or "exit()". For CRASH_EXIT: true ends the process at once
  * with EXIT_CODE_SOFTWARE, whatever exit() was called with. Called on the thread that did it. */

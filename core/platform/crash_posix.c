@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "crash.h"
 
+#include "owned_posix.h"
+
 #include "error.h"
 
 #include <assert.h>
@@ -27,6 +29,12 @@ static crash_hook the_hook;                   /* set before the handlers are */
 static struct sigaction before[FATALS_COUNT]; /* what was there: a sanitizer's, or the default */
 static atomic_flag is_over = ATOMIC_FLAG_INIT;
 
+/* abort() and raise() send it too, but to their own process. */
+static bool is_sent(const siginfo_t *info)
+{
+    return info->si_code <= 0 && info->si_pid != getpid();
+}
+
 /* Only the first of several threads that crash together has its word. */
 static void on_fatal(int number, siginfo_t *info, void *context)
 {
@@ -35,7 +43,7 @@ static void on_fatal(int number, siginfo_t *info, void *context)
         if (fatals[i].number != number)
             continue;
         if (!atomic_flag_test_and_set(&is_over))
-            the_hook(CRASH_SIGNAL, fatals[i].name);
+            the_hook(is_sent(info) ? CRASH_SENT : CRASH_SIGNAL, fatals[i].name);
         sigaction(number, &before[i], NULL);
     }
     /* A fault comes again when the handler returns, and abort() sends its signal again; what
@@ -113,7 +121,7 @@ static void write_all(int file, const char *text, size_t length)
 
 void crash_append(const char *path, const char *text, size_t length)
 {
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int file = owned_open(path, O_WRONLY | O_APPEND);
     if (file < 0)
         return;
     write_all(file, text, length);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "file.h"
 
+#include "owned_posix.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -126,7 +128,7 @@ int file_check_private(const char *path, struct error *error)
 
 int file_make_private(const char *path, struct error *error)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = owned_open(path, O_RDWR);
     if (file < 0)
         return error_set(error, EXIT_CODE_DISK, "%s: cannot be written: %s", path, strerror(errno));
     (void)fchmod(file, 0600); /* a file of another user that we may write stays as it is */
@@ -161,7 +163,7 @@ int file_write(const char *path, const char *bytes, size_t length, struct error 
     char part[PATH_CAPACITY];
     if (snprintf(part, sizeof(part), "%s.new", path) >= (int)sizeof(part))
         return error_set(error, EXIT_CODE_DISK, "%s: the path is too long", path);
-    int file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int file = owned_open(part, O_WRONLY | O_TRUNC);
     bool done = file >= 0;
     while (done && length > 0) {
         ssize_t written = write(file, bytes, length);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lock_file.h"
 
+#include "owned_posix.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +35,7 @@ static int refuse(int file, const char *path, struct error *error)
 int lock_file_take(struct lock_file *lock, const char *path, struct error *error)
 {
     lock->handle = -1;
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int file = owned_open(path, O_RDWR | O_NOFOLLOW); /* it is written to */
     if (file < 0)
         return error_set(error, EXIT_CODE_DISK, "%s: cannot be opened: %s", path, strerror(errno));
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {

@@ -7,7 +7,8 @@
 #include "file.h"
 
 /* Folder for the database when db_path is relative: $STATE_DIRECTORY, else
- * $XDG_STATE_HOME/clockblock, else ~/.local/state/clockblock, else /var/lib/clockblock. */
+ * $XDG_STATE_HOME/clockblock, else ~/.local/state/clockblock; for root, who looks after the service
+ * of the machine, and for who has no home /var/lib/clockblock. */
 void paths_state_folder(char path[PATH_CAPACITY]);
 
 /* The index-th place where a clockblock.conf is looked for, best first; false: no more places. */

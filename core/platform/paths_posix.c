@@ -42,10 +42,10 @@ void paths_state_folder(char path[PATH_CAPACITY])
         snprintf(path, PATH_CAPACITY, "%.*s", (int)strcspn(given, ":"), given);
     else if (xdg != NULL && xdg[0] == '/')
         snprintf(path, PATH_CAPACITY, "%s/clockblock", xdg);
-    else if (home != NULL && home[0] == '/')
+    else if (geteuid() != 0 && home != NULL && home[0] == '/')
         snprintf(path, PATH_CAPACITY, "%s/.local/state/clockblock", home);
     else
-        snprintf(path, PATH_CAPACITY, "/var/lib/clockblock");
+        snprintf(path, PATH_CAPACITY, "/var/lib/clockblock"); /* where root meets the service */
 }
 
 bool paths_config_candidate(int index, char path[PATH_CAPACITY])

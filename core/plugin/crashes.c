@@ -62,14 +62,40 @@ static void put_culprit(struct line *line, const struct crossing *crossing, cons
                 crossing_phase_name(crossing->phase));
 }
 
+/* Another process ends the agent, such as a service manager whose watchdog it did not feed. A
+ * plugin that some thread is in just now has no part in that, unless the agent stands still in it:
+ * in a call of main's own. */
+static bool is_held_up(const struct crossing *crossing)
+{
+    enum { HELD_UP_US = 2000 * 1000 };
+    return crossing != NULL &&
+           (crossing->phase == CROSSING_LOAD || crossing->phase == CROSSING_CREATE ||
+            crossing->phase == CROSSING_DESTROY) &&
+           clock_measure_us() - crossing->began_us > HELD_UP_US;
+}
+
+/* Main is asked first by the system, but it may be any thread that gets the signal. */
+static bool tell_sent(const char *cause)
+{
+    struct line said = {"", 0};
+    put(&said, log_is_journal() ? "<3>" : "");
+    put(&said, "clockblock: another process ends this one: ");
+    put(&said, cause);
+    put(&said, "\n");
+    crash_print(said.text, said.length);
+    return true;
+}
+
 static bool on_crash(enum crash_kind kind, const char *cause)
 {
     const struct crossing *crossing = crossing_now();
     if (crossing == NULL && kind == CRASH_EXIT)
         return false; /* the agent's own */
+    if (kind == CRASH_SENT && !is_held_up(crossing))
+        return tell_sent(cause);
 
     char thread[16];
-    struct line said = {"clockblock: ", strlen("clockblock: ")};
+    struct line said = {"", 0};
     struct line kept = {"", 0};
     crash_thread_name(thread);
     put_number(&kept, crash_time_sec());
@@ -77,8 +103,11 @@ static bool on_crash(enum crash_kind kind, const char *cause)
     put_culprit(&kept, crossing, thread);
     put(&kept, cause);
     put(&kept, "\n");
+    put(&said, log_is_journal() ? "<3>" : "");
+    put(&said, "clockblock: ");
     put_culprit(&said, crossing, thread);
-    put(&said, "ends the process: ");
+    put(&said, kind == CRASH_SENT ? "holds the agent up, and another process ends it: "
+                                  : "ends the process: ");
     put(&said, cause);
     put(&said, "\n");
     if (watched_path[0] != '\0')

@@ -72,6 +72,7 @@ void crossing_enter_load(const char *name)
     assert(now.phase == CROSSING_NONE);
     now.instance = NULL;
     now.name = name;
+    now.began_us = clock_measure_us();
     atomic_signal_fence(memory_order_seq_cst);
     now.phase = CROSSING_LOAD;
 }

@@ -3,6 +3,7 @@
 #include "plugin.h"
 
 #include "crossing.h"
+#include "pulse.h"
 #include "record/text.h"
 #include "services.h"
 
@@ -120,6 +121,7 @@ int instance_create(struct instance **instance, const struct plugin *plugin,
     leaks_open(&made->leaks);
 
     clb_error said = {.size = sizeof(said)};
+    pulse_beat(); /* each of many may take its time */
     crossing_enter(made, CROSSING_CREATE, 0);
     int32_t status = made->calls.create(&made->host, settings, &made->data, &said);
     crossing_leave(status != CLB_OK);
@@ -138,6 +140,7 @@ void instance_destroy(struct instance *instance)
     if (instance == NULL)
         return;
     assert(instance->state != INSTANCE_RUNNING);
+    pulse_beat();
     crossing_enter(instance, CROSSING_DESTROY, 0);
     instance->calls.destroy(instance->data);
     crossing_leave(false);

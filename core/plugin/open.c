@@ -4,6 +4,7 @@
 
 #include "crossing.h"
 #include "platform/dl.h"
+#include "pulse.h"
 #include "record/text.h"
 
 #include <assert.h>
@@ -203,6 +204,7 @@ int plugin_open(const char *path, struct plugin *plugin, struct error *error)
     if (result != 0)
         return result;
     plugin_file_name(name, plugin->path);
+    pulse_beat();
     crossing_enter_load(name);
     result = load(plugin, error);
     crossing_leave_load();

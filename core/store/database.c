@@ -2,6 +2,7 @@
 #include "database.h"
 
 #include "platform/file.h"
+#include "pulse.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -17,8 +18,18 @@ static int refuse(sqlite3 *db, const char *path, struct error *error)
     return result;
 }
 
+/* A statement may take minutes: its thread does not stand still. */
+static int on_progress(void *context)
+{
+    (void)context;
+    pulse_beat();
+    return 0;
+}
+
 static void harden(sqlite3 *db)
 {
+    enum { STEPS = 50000 }; /* a few milliseconds */
+    sqlite3_progress_handler(db, STEPS, on_progress, NULL);
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
@@ -193,13 +204,23 @@ int database_exec(sqlite3 *db, const char *sql, struct error *error)
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : database_fail(db, error);
 }
 
+void database_begin_check(sqlite3 *db)
+{
+    enum { START_MS = 10 * 1000, BYTES_PER_MS = 1000 }; /* of a card that is slow */
+    const char *path = sqlite3_db_filename(db, "main");
+    int64_t bytes = path != NULL ? file_size(path) : 0;
+    pulse_excuse(START_MS + bytes / BYTES_PER_MS);
+}
+
 static int check_once(sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *check = NULL;
     int result = database_prepare(db, "PRAGMA quick_check(1)", &check, error);
     if (result != 0)
         return result;
+    database_begin_check(db);
     int code = sqlite3_step(check);
+    pulse_beat();
     const char *found = code == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : NULL;
     if (found == NULL)
         result = database_fail(db, error);

@@ -43,6 +43,8 @@ int database_change(sqlite3 *db, const char *sql, int count, const int64_t *valu
 int database_fail(sqlite3 *db, struct error *error);
 /* Was the newest failure one of a page that cannot be right? */
 bool database_is_damaged(sqlite3 *db);
+/* A check of all pages is one step, however long it takes: the pulse is excused for it. */
+void database_begin_check(sqlite3 *db);
 /* EXIT_CODE_DATA when SQLite's quick_check finds something. */
 int database_check(sqlite3 *db, struct error *error);
 /* A consistent copy, mode 0600, in a file that is not there yet. */

@@ -164,6 +164,7 @@ static struct store *allocate(const struct store_options *options)
     store->commit_interval_ms = options->commit_interval_ms;
     store->retention_days = options->retention_days;
     store->max_bytes = options->max_bytes;
+    store->pulse = options->pulse;
     store->health.storing = true;
     snprintf(store->origin.device_id, sizeof(store->origin.device_id), "%s", options->device_id);
     mutex_init(&store->lock);

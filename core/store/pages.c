@@ -2,6 +2,7 @@
 #include "pages.h"
 
 #include "frames.h"
+#include "pulse.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ static bool read_from_file(struct pages *pages, uint32_t page, uint8_t *bytes)
 
 static bool read_page(struct pages *pages, uint32_t page, uint8_t *bytes)
 {
+    pulse_beat();
     if (page == 0 || page > pages->count)
         return false;
     if (!pages->only_file && frames_read(&pages->frames, page, bytes))
@@ -344,6 +346,7 @@ bool pages_hold_text(const char *path, const char *text)
     char *chunk = malloc(CHUNK);
     assert(chunk != NULL && length > 0 && length < CHUNK / 2);
     while (file != NULL && !found) {
+        pulse_beat();
         size_t got = fread(chunk + kept, 1, CHUNK - kept, file);
         if (got == 0)
             break;

@@ -8,6 +8,7 @@
 #include "zone/civil.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,10 +51,20 @@ static void disconnect(struct store_reader *reader)
     reader->origin_epoch = 0;
 }
 
+/* SQLite makes the two files beside a database even for who only reads. Without a wal there is
+ * nothing in them to miss. */
+static bool needs_wal(const struct store_reader *reader)
+{
+    char wal[PATH_CAPACITY + 8];
+    snprintf(wal, sizeof(wal), "%s-wal", reader->path);
+    return !reader->leaves_no_trace || file_exists(wal);
+}
+
 static int connect(struct store_reader *reader, struct error *error)
 {
     (void)file_identify(reader->path, &reader->identity);
-    int result = database_open_reader(&reader->db, reader->path, error);
+    int result = needs_wal(reader) ? database_open_reader(&reader->db, reader->path, error)
+                                   : database_open_look(&reader->db, reader->path, error);
     if (result == 0)
         result = schema_check_ours(reader->db, reader->path, error);
     for (int i = 0; i < READER_STATEMENTS && result == 0; i++)
@@ -76,10 +87,12 @@ static int follow(struct store_reader *reader, struct error *error)
     return connect(reader, error);
 }
 
-int store_reader_open(struct store_reader **reader, const char *path, struct error *error)
+static int open_reader(struct store_reader **reader, const char *path, bool leaves_no_trace,
+                       struct error *error)
 {
     struct store_reader *made = calloc(1, sizeof(*made));
     assert(made != NULL);
+    made->leaves_no_trace = leaves_no_trace;
     made->path = strdup(path);
     assert(made->path != NULL);
     int result = connect(made, error);
@@ -89,6 +102,16 @@ int store_reader_open(struct store_reader **reader, const char *path, struct err
     }
     *reader = made;
     return 0;
+}
+
+int store_reader_open(struct store_reader **reader, const char *path, struct error *error)
+{
+    return open_reader(reader, path, false, error);
+}
+
+int store_reader_look(struct store_reader **reader, const char *path, struct error *error)
+{
+    return open_reader(reader, path, true, error);
 }
 
 void store_reader_close(struct store_reader *reader)
@@ -106,7 +129,7 @@ static int done(struct store_reader *reader, sqlite3_stmt *statement, int code, 
 {
     int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : database_fail(reader->db, error);
     /* The writer, which may never come by this page, looks for the note. */
-    if (result != 0 && database_is_damaged(reader->db))
+    if (result != 0 && !reader->leaves_no_trace && database_is_damaged(reader->db))
         salvage_note_damage(reader->path);
     sqlite3_reset(statement);
     return result;

@@ -29,6 +29,7 @@ struct store_reader {
     sqlite3 *db;
     char *path;                    /* owned */
     struct file_identity identity; /* of the file that is open */
+    bool leaves_no_trace;          /* puts nothing beside the database */
     sqlite3_stmt *statements[READER_STATEMENTS];
     struct reader_kept kept[READER_KEPT_MAX];
     int used_count;       /* statements between reader_prepare() and reader_end() */

@@ -213,18 +213,6 @@ static int identify_unmarked(const char *path, enum schema_kind *kind, struct er
                            error != NULL ? error->text : path);
 }
 
-/* What had been committed into the wal counts too, and SQLite does not miss it. */
-static int check_wal(const char *path, struct error *error)
-{
-    char wal[PATH_CAPACITY];
-    char shm[PATH_CAPACITY];
-    snprintf(wal, sizeof(wal), "%s-wal", path);
-    snprintf(shm, sizeof(shm), "%s-shm", path);
-    if (!pages_wal_is_damaged(wal, shm))
-        return 0;
-    return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its -wal", path);
-}
-
 static bool has_beside(const char *path, const char *suffix)
 {
     char file[PATH_CAPACITY];
@@ -232,7 +220,7 @@ static bool has_beside(const char *path, const char *suffix)
     return file_size(file) > 0;
 }
 
-int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
+int schema_glance(const char *path, enum schema_kind *kind, struct error *error)
 {
     uint32_t application_id = 0;
     *kind = SCHEMA_NEW;
@@ -246,13 +234,32 @@ int schema_identify(const char *path, enum schema_kind *kind, struct error *erro
                    ? error_set(error, EXIT_CODE_DATA, "%s: is damaged: it is empty", path)
                    : 0;
     int result = identify_start(path, &application_id, error);
-    if (result == 0 && application_id == 0)
+    if (result == 0 && application_id != 0)
+        *kind = SCHEMA_OURS;
+    else if (result == 0)
         result = identify_unmarked(path, kind, error);
-    if (result != 0 || *kind == SCHEMA_FIRST_AGENT)
+    return result;
+}
+
+int schema_check_wal(const char *path, struct error *error)
+{
+    char wal[PATH_CAPACITY];
+    char shm[PATH_CAPACITY];
+    snprintf(wal, sizeof(wal), "%s-wal", path);
+    snprintf(shm, sizeof(shm), "%s-shm", path);
+    if (!pages_wal_is_damaged(wal, shm))
+        return 0;
+    return error_set(error, EXIT_CODE_DATA, "%s: is damaged: its -wal", path);
+}
+
+int schema_identify(const char *path, enum schema_kind *kind, struct error *error)
+{
+    int result = schema_glance(path, kind, error);
+    if (result != 0 || *kind == SCHEMA_FIRST_AGENT || file_size(path) == 0)
         return result;
 
     sqlite3 *db = NULL;
-    result = check_wal(path, error);
+    result = schema_check_wal(path, error);
     if (result == 0)
         result = has_beside(path, "-journal") ? database_open_undo(&db, path, error)
                                               : database_open_reader(&db, path, error);

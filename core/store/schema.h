@@ -12,6 +12,13 @@ enum schema_kind { SCHEMA_NEW, SCHEMA_OURS, SCHEMA_FIRST_AGENT };
  * is ours, and damaged. */
 int schema_identify(const char *path, enum schema_kind *kind, struct error *error);
 
+/* The same from outside, so that nothing appears beside it: a version that is not known, and much
+ * damage, are seen only when it is opened. */
+int schema_glance(const char *path, enum schema_kind *kind, struct error *error);
+/* What had been committed into the wal counts too, and SQLite does not miss it: EXIT_CODE_DATA when
+ * it is damaged. Of a database that nobody has open. */
+int schema_check_wal(const char *path, struct error *error);
+
 /* Refuses, with EXIT_CODE_CONFIG, a database that is open and is not ours, or newer. */
 int schema_check_ours(sqlite3 *db, const char *path, struct error *error);
 

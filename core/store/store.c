@@ -2,6 +2,8 @@
 /* Starting and closing, and the few calls that need no file of their own. */
 #include "store_internal.h"
 
+#include "pulse.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,8 @@
 int store_start(struct store *store, struct error *error)
 {
     int result = wakeup_init(&store->wakeup);
+    if (store->pulse != NULL)
+        store->pulse->bell = &store->wakeup;
     if (result == 0) {
         store->running = true;
         result = thread_start(&store->thread, "store", writer_work, store);
@@ -105,8 +109,10 @@ int store_settle(struct store *store, struct error *error)
     while (store->committed < target && store->failed_attempt <= begun) {
         store->hurry = true;
         wakeup_signal(&store->wakeup);
+        pulse_rest();
         condition_wait(&store->changed, &store->lock);
     }
+    pulse_beat();
     int result = 0;
     if (store->committed < target)
         result = error_set(error, EXIT_CODE_DISK, "%s", store->health.problem);

@@ -23,13 +23,15 @@ struct store_reader;
 /* The ring holds a day of heartbeats at 5 s while the disk takes none. */
 enum { STORE_RING_MAX = 17280 };
 
+struct pulse;
 struct store_options {
     const char *path;           /* of the database; its folder is made when it is not there */
     const char *device_id;      /* a new one begins a new epoch */
     struct clock *clock;        /* borrowed for the life of the store */
     int64_t commit_interval_ms; /* 0: commit every heartbeat at once */
     int retention_days;
-    int64_t max_bytes; /* of the database: beyond them the oldest heartbeats go; 0: no cap */
+    int64_t max_bytes;   /* of the database: beyond them the oldest heartbeats go; 0: no cap */
+    struct pulse *pulse; /* the writer's, borrowed for the life of the store; NULL: none */
 };
 
 /* Opens, recovers and migrates, or creates the database, and imports the first agent's when that is
@@ -104,6 +106,24 @@ void store_get_health(struct store *store, struct store_health *health);
 /* A read-only connection, for one thread at a time. Owned by the caller. */
 int store_reader_open(struct store_reader **reader, const char *path, struct error *error);
 void store_reader_close(struct store_reader *reader); /* NULL is fine */
+
+/* ---- Examining: for who wants to know what is wrong, and must change nothing ---- */
+
+/* What lies at a path. */
+enum store_kind { STORE_NONE, STORE_OURS, STORE_OLDER, STORE_FIRST_AGENT };
+/* As store_open() would judge it, as far as that shows from outside: EXIT_CODE_CONFIG and
+ * EXIT_CODE_DATA have the same meaning. `is_at_rest`: no agent has it open. */
+int store_identify(const char *path, bool is_at_rest, enum store_kind *kind, struct error *error);
+/* Damage was found by an agent, and its next start deals with it. */
+bool store_is_noted_damaged(const char *path);
+
+/* As store_reader_open(), and leaves no trace beside the database, nor a note of damage. While an
+ * agent runs it reads what that has committed. */
+int store_reader_look(struct store_reader **reader, const char *path, struct error *error);
+/* Are its pages sound? EXIT_CODE_DATA when they are not. Gives up after limit_ms: *is_complete is
+ * then false. */
+int store_quick_check(struct store_reader *reader, int64_t limit_ms, bool *is_complete,
+                      struct error *error);
 
 /* Reads at most `limit` heartbeats after `after_seq` in order of seq, all of one origin: it stops
  * where the next epoch begins. */

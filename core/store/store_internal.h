@@ -40,6 +40,7 @@ enum { WATCHERS_MAX = 16 };
 
 struct store {
     struct clock *clock;           /* borrowed */
+    struct pulse *pulse;           /* borrowed; NULL: none */
     char *path;                    /* owned */
     struct file_identity identity; /* of the file that is open */
     struct file_identity wal;      /* of its wal, as of the newest commit */

@@ -2,6 +2,7 @@
 /* Does the account equal what its heartbeats and its quarter hours add up to? */
 #include "verify.h"
 
+#include "pulse.h"
 #include "reader.h"
 #include "sums.h"
 
@@ -32,7 +33,9 @@ static int check_integrity(struct verify *verify, struct error *error)
     int result = database_prepare(verify->db, "PRAGMA integrity_check(1)", &statement, error);
     if (result != 0)
         return result;
+    database_begin_check(verify->db);
     int code = sqlite3_step(statement);
+    pulse_beat();
     if (code == SQLITE_ROW)
         snprintf(verify->result->integrity, sizeof(verify->result->integrity), "%.255s",
                  (const char *)sqlite3_column_text(statement, 0));

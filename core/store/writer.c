@@ -4,6 +4,7 @@
 #include "store_internal.h"
 
 #include "log.h"
+#include "pulse.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -183,8 +184,10 @@ bool writer_drain(struct store *store)
 {
     bool more = true;
     bool stored = true;
-    while (more)
+    while (more) {
+        pulse_beat();
         stored = drain_some(store, &more);
+    }
     return stored;
 }
 
@@ -240,7 +243,9 @@ static bool is_stopping(struct store *store)
 void writer_work(void *argument)
 {
     struct store *store = argument;
+    pulse_take(store->pulse);
     while (!is_stopping(store)) {
+        pulse_beat();
         bool served = serve_request(store);
         if (drain_at(store) <= now_ms(store))
             writer_drain(store);
@@ -256,6 +261,7 @@ void writer_work(void *argument)
             store->clock->wait(store->clock, &store->wakeup, until_ms);
     }
     writer_drain(store);
+    pulse_leave();
 }
 
 int writer_call(struct store *store, int (*run)(struct store *, void *, struct error *),
@@ -271,8 +277,10 @@ int writer_call(struct store *store, int (*run)(struct store *, void *, struct e
         last = &(*last)->next;
     *last = &request;
     wakeup_signal(&store->wakeup);
+    pulse_rest();
     while (!request.done)
         condition_wait(&store->changed, &store->lock);
     mutex_unlock(&store->lock);
+    pulse_beat();
     return request.result;
 }

@@ -11,7 +11,7 @@ _clockblock_options() {
     "plugins check") echo --only --seed --json ;;
     grant) echo --date --note --json ;;
     verify) echo --repair --json ;;
-    status | sinks | grants | plugins | "plugins list" | "plugins describe" | quarantine*) echo --json ;;
+    status | doctor | sinks | grants | plugins | "plugins list" | "plugins describe" | quarantine*) echo --json ;;
   esac
   echo --config --set --version --help
 }
@@ -29,7 +29,7 @@ _clockblock_plugins() {
 # What may stand behind the words in $1.
 _clockblock_words() {
   case $1 in
-    "") echo run once detect status report check plugins sinks quarantine grant grants backup verify ;;
+    "") echo run once detect status doctor report check plugins sinks quarantine grant grants backup verify ;;
     plugins) echo list describe check release ;;
     quarantine) echo list replay delete ;;
     detect) _clockblock_running detectors ;;

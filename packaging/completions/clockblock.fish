@@ -62,6 +62,7 @@ complete -c clockblock -n $first -a once -d 'take one heartbeat, store it, and s
 complete -c clockblock -n $first -a detect -d 'what each detector sees, and why'
 complete -c clockblock -n $first -a status -d 'what the running agent sees, and how it fares'
 complete -c clockblock -n $first -a report -d 'the last days'
+complete -c clockblock -n $first -a doctor -d 'say what is wrong, and what to do'
 complete -c clockblock -n $first -a check -d 'check the configuration'
 complete -c clockblock -n $first -a plugins -d 'what is installed'
 complete -c clockblock -n $first -a sinks -d 'how each sink fares'
@@ -109,4 +110,4 @@ complete -c clockblock -n '__clockblock_is plugins check' -l only -x -d 'run thi
 complete -c clockblock -n '__clockblock_is plugins check' -l seed -x -d 'repeat what was random'
 complete -c clockblock -n '__clockblock_is verify' -l repair -d 'mend what it finds'
 complete -c clockblock -l json -d 'answer in JSON' \
-    -n '__clockblock_is_any detect status report plugins sinks quarantine grant grants verify; and not __clockblock_is plugins release'
+    -n '__clockblock_is_any detect status doctor report plugins sinks quarantine grant grants verify; and not __clockblock_is plugins release'

@@ -38,6 +38,7 @@ _clockblock_commands() {
     'detect:what each detector sees, and why that counts as playing or not'
     'status:ask the running agent what it sees, and how it fares'
     'report:the last days'
+    'doctor:say what is wrong, and what to do'
     'check:check the configuration'
     'plugins:what is installed'
     'sinks:how each sink fares'
@@ -71,7 +72,7 @@ _clockblock_arguments() {
   case $1 in
     once) _arguments $common '--dry-run[neither store nor send]' $detector ;;
     detect) _arguments $common '--watch[again and again]' $json '1:detector:_clockblock_detectors' ;;
-    status|grants) _arguments $common $json ;;
+    status|doctor|grants) _arguments $common $json ;;
     report)
       _arguments $common '--days=[so many days up to today]:number:' '--csv[answer in CSV]' $json ;;
     sinks) _arguments $common $json '1:sink:_clockblock_sinks' ;;

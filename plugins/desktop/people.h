@@ -10,6 +10,9 @@
 
 enum { PEOPLE_MAX = 16 };
 
+/* Whether that is the number of a person, and not of root or another account of the system's. */
+bool people_has(int64_t uid);
+
 /* Their numbers. Where logind knows who is in front of the screens, these alone: others, who did
  * not log out, do not use theirs; and it may be nobody. Returns how many. */
 int people_here(const char *run_root, int64_t uids[PEOPLE_MAX]);

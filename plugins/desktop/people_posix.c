@@ -11,11 +11,18 @@
 #include <unistd.h>
 
 /* Accounts below are the system's, and so are nobody and the one that is no account at all. */
-enum { UID_FIRST_PERSON = 1000, UID_NOBODY = 65534, UID_NONE = 65535 };
+enum {
+    UID_FIRST_PERSON = 1000,
+    UID_FIRST_DYNAMIC = 61184, /* systemd gives these to services, for as long as they run */
+    UID_LAST_DYNAMIC = 65519,
+    UID_NOBODY = 65534,
+    UID_NONE = 65535
+};
 
-static bool is_person(int64_t uid)
+bool people_has(int64_t uid)
 {
-    return uid >= UID_FIRST_PERSON && uid != UID_NOBODY && uid != UID_NONE;
+    bool is_service = uid >= UID_FIRST_DYNAMIC && uid <= UID_LAST_DYNAMIC;
+    return uid >= UID_FIRST_PERSON && !is_service && uid != UID_NOBODY && uid != UID_NONE;
 }
 
 static int list_logged_in(const char *run_root, int64_t uids[PEOPLE_MAX])
@@ -30,7 +37,7 @@ static int list_logged_in(const char *run_root, int64_t uids[PEOPLE_MAX])
     while (count < PEOPLE_MAX && (entry = readdir(folder)) != NULL) {
         char *end;
         int64_t uid = strtoll(entry->d_name, &end, 10);
-        if (*end == '\0' && is_person(uid))
+        if (*end == '\0' && people_has(uid))
             uids[count++] = uid;
     }
     closedir(folder);

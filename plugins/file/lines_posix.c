@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lines.h"
 
+#include "owned_posix.h"
 #include "repair.h"
 #include "rotated.h"
 #include "tail.h"
@@ -126,8 +127,7 @@ static int32_t look_and_repair(struct lines *lines, clb_error *error)
 static int32_t open_file(struct lines *lines, clb_error *error)
 {
     lines_close(lines);
-    lines->file =
-        open(lines->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    lines->file = owned_open(lines->path, O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK);
     if (lines->file < 0)
         return fail(lines, error,
                     errno == ENOENT ? "its folder is not there, and is not made for you"

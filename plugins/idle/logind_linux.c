@@ -4,6 +4,7 @@
 #include "../desktop/bus.h"
 #include "../desktop/bus_address.h"
 #include "../desktop/limit.h"
+#include "../desktop/people.h"
 #include "input.h"
 
 #include <stdio.h>
@@ -62,16 +63,17 @@ static bool open_bus(void *data, int64_t now_ms, clb_error *error)
     return false;
 }
 
-/* The graphical session of the agent's user; for root, which has none, that of the person in front
- * of the machine. */
+/* The graphical session of the agent's user; for root and services, which have none, that of the
+ * person in front of the machine. */
 static enum bus_result find_session(struct logind *self, char *path, clb_error *error)
 {
     char user[64];
     unsigned uid = geteuid();
+    bool is_own = people_has(uid);
     snprintf(user, sizeof(user), PLACE "/user/_%u", uid);
-    const struct bus_object owner = {SERVICE, uid != 0 ? user : PLACE "/seat/seat0",
-                                     uid != 0 ? SERVICE ".User" : SERVICE ".Seat"};
-    struct bus_property session = {.name = uid != 0 ? "Display" : "ActiveSession",
+    const struct bus_object owner = {SERVICE, is_own ? user : PLACE "/seat/seat0",
+                                     is_own ? SERVICE ".User" : SERVICE ".Seat"};
+    struct bus_property session = {.name = is_own ? "Display" : "ActiveSession",
                                    .type = BUS_OBJECT_OF_PAIR};
     enum bus_result result = bus_get(self->bus, &owner, &session, 1, error);
     if (result != BUS_OK)

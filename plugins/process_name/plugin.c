@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* process_name: a game is running when a process is that has its name, or that Steam started. */
+#include "installed.h"
 #include "rules.h"
 #include "scan.h"
 #include "text_file.h"
@@ -87,7 +88,7 @@ static const clb_option options[] = {
      .type = CLB_OPTION_LIST,
      .key = "users",
      .help = "names or ids of the users whose processes count; unset: the agent's own user, and "
-             "all people (no system accounts) when that is root"},
+             "all people (no system accounts) when that is root or a service's"},
     {.size = sizeof(clb_option),
      .type = CLB_OPTION_PATH,
      .key = "proc_root",
@@ -114,12 +115,7 @@ static bool fill_games(struct instance *self, const clb_settings *settings)
     self->own_file = file != NULL && file[0] != '\0';
     if (clb_setting_integer(settings, "known_games") == 0)
         return true;
-    if (!self->own_file)
-        file = PROCESS_NAME_GAMES_FILE;
-    size_t bytes = strlen(file) + 1;
-    self->games_file = malloc(bytes);
-    if (self->games_file != NULL)
-        memcpy(self->games_file, file, bytes);
+    self->games_file = self->own_file ? strdup(file) : installed_path(PROCESS_NAME_GAMES_FILE);
     return self->games_file != NULL;
 }
 
@@ -290,7 +286,7 @@ static const void *CLB_CALL get_interface(const char *id)
 static const clb_plugin plugin = {
     .prefix = {CLB_MAGIC, sizeof(clb_plugin), CLB_ABI_MAJOR, CLB_ABI_MINOR, 0},
     .id = "process_name",
-    .version = "0.1.0",
+    .version = CLOCKBLOCK_VERSION,
     .description = "Notices games by the names of their processes",
     .options = option_table,
     .get_interface = get_interface,

@@ -15,8 +15,11 @@ struct users {
     bool others_too; /* others than the user of this process */
 };
 
-/* The option "users". Without it: the user of this process, and all people when that is root. False
- * and a sentence when a name is not known. */
+/* Whose processes count without the option "users": those of `own`, the user of this process. Root
+ * and the users of services play nothing themselves: with them, those of all people. */
+void users_default(struct users *users, int64_t own);
+
+/* The option "users", or users_default(). False and a sentence when a name is not known. */
 bool users_find(struct users *users, const clb_setting *setting, clb_error *error);
 
 bool users_count(const struct users *users, int64_t uid);

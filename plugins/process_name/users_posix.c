@@ -9,11 +9,18 @@
 
 /* Accounts below are the system's, and so are nobody and the one that is no account at all. Numbers
  * above 65535 come from a directory (LDAP, AD): people, as in a lab or a club. */
-enum { UID_FIRST_PERSON = 1000, UID_NOBODY = 65534, UID_NONE = 65535 };
+enum {
+    UID_FIRST_PERSON = 1000,
+    UID_FIRST_DYNAMIC = 61184, /* systemd gives these to services, for as long as they run */
+    UID_LAST_DYNAMIC = 65519,
+    UID_NOBODY = 65534,
+    UID_NONE = 65535
+};
 
 static bool is_person(int64_t uid)
 {
-    return uid >= UID_FIRST_PERSON && uid != UID_NOBODY && uid != UID_NONE;
+    bool is_service = uid >= UID_FIRST_DYNAMIC && uid <= UID_LAST_DYNAMIC;
+    return uid >= UID_FIRST_PERSON && !is_service && uid != UID_NOBODY && uid != UID_NONE;
 }
 
 static bool is_number(const char *text)
@@ -36,13 +43,18 @@ static bool find_one(const char *name, int64_t *uid)
     return true;
 }
 
+void users_default(struct users *users, int64_t own)
+{
+    *users = (struct users){.uids = {own}, .count = 1};
+    users->people = users->others_too = !is_person(own);
+}
+
 bool users_find(struct users *users, const clb_setting *setting, clb_error *error)
 {
     int64_t own = (int64_t)geteuid();
     memset(users, 0, sizeof(*users));
     if (setting == NULL || setting->count == 0) {
-        users->uids[users->count++] = own;
-        users->people = users->others_too = own == 0;
+        users_default(users, own);
         return true;
     }
     if (setting->count > USERS_MAX) {

@@ -262,7 +262,7 @@ static const void *CLB_CALL get_interface(const char *id)
 static const clb_plugin plugin = {
     .prefix = {CLB_MAGIC, sizeof(clb_plugin), CLB_ABI_MAJOR, CLB_ABI_MINOR, 0},
     .id = "window_title",
-    .version = "0.1.0",
+    .version = CLOCKBLOCK_VERSION,
     .description = "Notices games by the window that has the focus",
     .options = option_table,
     .get_interface = get_interface,

@@ -41,6 +41,18 @@ uid_t bus_place_somebody(void)
     return account != NULL ? account->pw_uid : 1;
 }
 
+uid_t bus_place_person(void)
+{
+    const struct passwd *account;
+    uid_t found = 0;
+    setpwent();
+    while (found == 0 && (account = getpwent()) != NULL)
+        if (account->pw_uid >= 1000 && account->pw_uid < 60000)
+            found = account->pw_uid;
+    endpwent();
+    return found;
+}
+
 void bus_place_make_for(struct bus_place *place, uid_t owner)
 {
     char path[128];

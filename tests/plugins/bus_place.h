@@ -21,6 +21,10 @@ void bus_place_drop(struct bus_place *place);
 
 /* A user who is not root, and has an account, which a bus asks for. */
 uid_t bus_place_somebody(void);
+
+/* A person with an account here, whom a bus lets in; 0: there is none. */
+uid_t bus_place_person(void);
+
 /* With a bus of somebody else; only root can. */
 void bus_place_make_for(struct bus_place *place, uid_t owner);
 

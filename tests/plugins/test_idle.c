@@ -145,7 +145,7 @@ static void log_in(struct place *place)
     bus_place_start_service(&place->bus, "org.freedesktop.login1");
     bus_place_tell(&place->bus, "property %s ActiveSession (so) 2 %s", seat, session);
     bus_place_tell(&place->bus, "property /org/freedesktop/login1/user/_%u Display (so) 2 %s",
-                   geteuid() != 0 ? geteuid() : bus_place_somebody(), session);
+                   geteuid() != 0 ? geteuid() : bus_place_person(), session);
     bus_place_tell(&place->bus, "property %s Class s user", session);
     bus_place_tell(&place->bus, "property %s LockedHint b false", session);
 }
@@ -287,19 +287,37 @@ static void who_is_not_there_has_no_input(void **state)
     assert_why(place, "logind: there is no graphical session");
 }
 
+/* What the agent of another user is told. */
+static int32_t poll_as(struct place *place, uid_t uid)
+{
+    assert_int_equal(0, seteuid(uid));
+    fake_host_start(&place->fake);
+    int32_t told = poll(place);
+    assert_int_equal(0, seteuid(0));
+    return told;
+}
+
 static void the_agent_of_a_user_asks_for_their_session(void **state)
 {
     struct place *place = *state;
-    if (geteuid() != 0)
+    if (geteuid() != 0 || bus_place_person() == 0)
         skip(); /* then all others do this */
     log_in(place);
     hint(place, true, 100);
     bus_place_tell(&place->bus, "forget %s ActiveSession", seat);
-    assert_int_equal(0, seteuid(bus_place_somebody()));
-    fake_host_start(&place->fake);
-    int32_t told = poll(place);
-    assert_int_equal(0, seteuid(0));
-    assert_int_equal(CLB_ACTIVE, told);
+    assert_int_equal(CLB_ACTIVE, poll_as(place, bus_place_person()));
+}
+
+static void the_agent_of_a_service_asks_who_is_in_front(void **state)
+{
+    struct place *place = *state;
+    if (geteuid() != 0)
+        skip(); /* nobody else can become one */
+    log_in(place);
+    hint(place, true, 100);
+    bus_place_tell(&place->bus, "forget /org/freedesktop/login1/user/_%u Display",
+                   bus_place_person());
+    assert_int_equal(CLB_ACTIVE, poll_as(place, bus_place_somebody()));
 }
 
 static void answers_of_wrong_types_are_no_answers(void **state)
@@ -513,6 +531,7 @@ int main(void)
         TEST(a_lock_wakes_it_up),
         TEST(who_is_not_there_has_no_input),
         TEST(the_agent_of_a_user_asks_for_their_session),
+        TEST(the_agent_of_a_service_asks_who_is_in_front),
         TEST(answers_of_wrong_types_are_no_answers),
         TEST(a_silent_logind_is_asked_again_later),
         TEST(a_bus_that_ends_is_noticed_and_found_again),

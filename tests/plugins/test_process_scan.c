@@ -258,8 +258,8 @@ static void processes_of_users_who_do_not_count_are_no_play(void **state)
 static void accounts_of_the_system_are_no_people(void **state)
 {
     (void)state;
-    static const int64_t people[] = {1000, 1001, 60001, 65533, 1876001104};
-    static const int64_t others[] = {0, 1, 33, 999, 65534, 65535};
+    static const int64_t people[] = {1000, 1001, 60001, 65520, 65533, 1876001104};
+    static const int64_t others[] = {0, 1, 33, 999, 61184, 65519, 65534, 65535};
     struct users users = {.people = true};
     for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
         assert_true(users_count(&users, people[i]));
@@ -283,11 +283,26 @@ static void users_have_names_and_numbers(void **state)
     setting.items = unknown;
     assert_false(users_find(&users, &setting, &error));
     assert_non_null(strstr(error.text, "nobody-of-that-name"));
+}
+
+static void unset_users_are_ones_own_and_all_people_for_a_service(void **state)
+{
+    (void)state;
+    struct users users;
+    clb_error error = {.size = sizeof(error)};
+    static const int64_t services[] = {0, 33, 998, 61184, 65519};
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        users_default(&users, services[i]);
+        assert_true(users.others_too && users_count(&users, services[i]));
+        assert_true(users_count(&users, 1000) && users_count(&users, 1001));
+        assert_false(users_count(&users, 34));
+    }
+    users_default(&users, 1000);
+    assert_true(users_count(&users, 1000));
+    assert_false(users.others_too || users_count(&users, 1001) || users_count(&users, 0));
 
     assert_true(users_find(&users, NULL, &error));
     assert_true(users_count(&users, (int64_t)geteuid()));
-    assert_int_equal(geteuid() == 0, users_count(&users, 1000));
-    assert_false(users_count(&users, 33));
 }
 
 /* ---- What cannot be seen ---- */
@@ -356,6 +371,7 @@ int main(void)
         IN_A_TREE(processes_of_users_who_do_not_count_are_no_play),
         cmocka_unit_test(accounts_of_the_system_are_no_people),
         cmocka_unit_test(users_have_names_and_numbers),
+        cmocka_unit_test(unset_users_are_ones_own_and_all_people_for_a_service),
         IN_A_TREE(a_proc_that_hides_others_is_unavailable_when_they_are_asked_for),
         IN_A_TREE(a_proc_that_is_not_there_is_unavailable_until_it_is),
     };

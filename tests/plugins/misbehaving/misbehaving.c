@@ -23,29 +23,14 @@ struct instance {
     char *huge;
 };
 
-static const char *const tricks[] = {"none",
-                                     "hang_poll",
-                                     "hang_stop",
-                                     "crash_create",
-                                     "crash_start",
-                                     "crash_poll",
-                                     "crash_wait",
-                                     "crash_thread",
-                                     "stack_overflow",
-                                     "crash_deliver",
-                                     "huge_text",
-                                     "invalid_utf8",
-                                     "emit_late",
-                                     "emit_thread",
-                                     "leak_threads",
-                                     "thread_at_exit",
-                                     "exit",
-                                     "abort",
-                                     "fail",
-                                     "leak_descriptors",
-                                     "take_too_many",
-                                     "hang_deliver",
-                                     NULL};
+static const char *const tricks[] = {"none",           "hang_poll",      "hang_stop",
+                                     "crash_create",   "hang_create",    "crash_start",
+                                     "crash_poll",     "crash_wait",     "crash_thread",
+                                     "stack_overflow", "crash_deliver",  "huge_text",
+                                     "invalid_utf8",   "emit_late",      "emit_thread",
+                                     "leak_threads",   "thread_at_exit", "exit",
+                                     "abort",          "fail",           "leak_descriptors",
+                                     "take_too_many",  "hang_deliver",   NULL};
 static const clb_option option_trick = {.size = sizeof(clb_option),
                                         .type = CLB_OPTION_ENUM,
                                         .key = "trick",
@@ -134,6 +119,8 @@ static int32_t CLB_CALL create(const clb_host *host, const clb_settings *setting
     snprintf(self->trick, sizeof(self->trick), "%s", clb_setting_text(settings, "trick"));
     if (is(self, "crash_create"))
         crash();
+    if (is(self, "hang_create"))
+        hang();
     *instance = self;
     return CLB_OK;
 }

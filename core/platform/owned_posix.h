@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that belong to whoever owns the folder they are made in. When root looks after the account
+ * of the service, or of a user, these have to be able to go on with what it left. */
+#ifndef PLATFORM_OWNED_POSIX_H
+#define PLATFORM_OWNED_POSIX_H
+
+/* open() with these flags, for a file that is made with mode 0600 when it is not there. Safe in a
+ * signal handler. */
+int owned_open(const char *path, int flags);
+
+#endif
