@@ -161,10 +161,12 @@ static int try_reload(struct agent *agent, bool *is_in_force)
         plan_finish(&plan);
         return 0;
     }
-    if (parts_make_generation(agent, &plan, &next, &error) != 0 ||
-        parts_direct_log(agent, next->plan.config->log_file, &error) != 0) {
+    /* The log first: a generation that is made changes which sinks the store waits for. */
+    if (parts_direct_log(agent, plan.config->log_file, &error) != 0 ||
+        parts_make_generation(agent, &plan, &next, &error) != 0) {
+        struct error ignored = {0};
+        (void)parts_direct_log(agent, agent->generation->plan.config->log_file, &ignored);
         log_error("agent", "%s; the old configuration goes on", error.text);
-        generation_destroy(next);
         plan_finish(&plan);
         return 0;
     }
@@ -232,8 +234,13 @@ static int run(struct agent *agent)
             follow_zone(agent);
             int64_t interval_ms = (int64_t)agent->generation->plan.config->poll_interval_sec * 1000;
             due_ms = credit_next_due_ms(due_ms, interval_ms, clock->monotonic_ms(clock));
+        } else if (bulletin_is_owed(&agent->bulletin)) {
+            issue_bulletin(agent);
         }
-        clock->wait(clock, &agent->wakeup, due_ms);
+        int64_t retry_ms = bulletin_is_owed(&agent->bulletin)
+                               ? clock->monotonic_ms(clock) + BULLETIN_RETRY_MS
+                               : INT64_MAX;
+        clock->wait(clock, &agent->wakeup, due_ms < retry_ms ? due_ms : retry_ms);
     }
 }
 

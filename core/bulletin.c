@@ -93,7 +93,8 @@ static void take_notice(const struct bulletin *bulletin, const struct bulletin_s
     if (!sees_something(source->generation->detect))
         put(&draft, "no detector works, `clockblock detect` says why; ");
     if (bulletin->has_old_plan)
-        put(&draft, "the new configuration is not valid, and the old one goes on; ");
+        put(&draft,
+            "the old configuration goes on, the log says why the new one is not in force; ");
     if (draft.length >= 2)
         draft.text[draft.length - 2] = '\0';
     text_copy(notice, BULLETIN_CAPACITY, draft.text);
@@ -117,14 +118,15 @@ static void count_waiting(const struct bulletin_source *source, struct bulletin_
 
 /* ---- Telling ---- */
 
-static void tell(struct bulletin *bulletin, const char *text, int64_t now_ms)
+static void tell(struct bulletin *bulletin, const char *text)
 {
     char words[BULLETIN_CAPACITY + 32];
     snprintf(words, sizeof(words), "%sSTATUS=%s", bulletin->is_up ? "" : "READY=1\n", text);
-    if (!service_tell(words))
-        return; /* the next heartbeat tries again */
+    bool is_told = service_tell(words);
+    bulletin->is_owed = !is_told && !bulletin->is_up;
+    if (!is_told)
+        return;
     bulletin->is_up = true;
-    bulletin->told_ms = now_ms;
     memcpy(bulletin->text, text, BULLETIN_CAPACITY);
 }
 
@@ -147,8 +149,14 @@ void bulletin_issue(struct bulletin *bulletin, const struct bulletin_source *sou
     count_waiting(source, &news);
     bulletin_write(&news, text);
     if (!bulletin->is_up || strcmp(text, bulletin->text) != 0)
-        tell(bulletin, text, now_ms);
+        tell(bulletin, text);
+    bulletin->told_ms = now_ms;
     memcpy(bulletin->state, state, sizeof(state));
+}
+
+bool bulletin_is_owed(const struct bulletin *bulletin)
+{
+    return bulletin->is_owed;
 }
 
 void bulletin_begin_reload(struct bulletin *bulletin)

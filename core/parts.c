@@ -18,8 +18,10 @@ int parts_init(struct agent *agent, const struct config_options *options)
     *agent =
         (struct agent){.options = *options, .lock = {.handle = -1}, .server_bell = {.handle = -1}};
     process_limit_memory();
+    static struct clock log_clock; /* lines are written when the agent is gone, too */
+    clock_init_system(&log_clock);
     clock_init_system(&agent->clock);
-    log_init(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, &agent->clock);
+    log_init(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, &log_clock);
     if (wakeup_init(&agent->wakeup) != 0) {
         log_error("agent", "no descriptor left");
         return EXIT_CODE_SOFTWARE;
@@ -64,8 +66,8 @@ int parts_direct_log(struct agent *agent, const char *path, struct error *error)
     const char *now = path != NULL ? path : "";
     if (strcmp(now, agent->log_file) == 0)
         return 0;
-    if (path != NULL)
-        log_info("agent", "the log goes to %s", path);
+    if (path != NULL && standard_error_check_file(path, error) == 0)
+        log_info("agent", "the log goes on in %s", path);
     int result = use_log(path, error);
     if (result != 0 && result != EXIT_CODE_DISK)
         return result;

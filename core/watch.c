@@ -127,6 +127,7 @@ static void ask_for_time(int64_t now_ms, int64_t well_ms)
 
 void watch_ask_for_time(void)
 {
+    atomic_store(&asked_until_ms, 0); /* what was asked for at the start is of no use at the end */
     if (service_is_managed())
         pulse_observe(ask_for_time);
 }

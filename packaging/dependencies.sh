@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Installs what ClockBlock needs from the distribution: to build and run, with --test also what its tests
-# need, with --bench what the benchmarks need. Installs only what is missing; safe to run twice.
+# Installs what ClockBlock needs from the distribution: to build and run, with --package also what making its
+# Debian packages needs, with --test what its tests need, which make them, with --bench what the benchmarks
+# need. Installs only what is missing; safe to run twice.
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config libsqlite3-dev libcurl4-openssl-dev
   libmosquitto-dev libmicrohttpd-dev libjson-c-dev libconfig-dev zlib1g-dev libpcre2-dev libsystemd-dev
   libjs-chart.js libwayland-dev libxcb1-dev libxau-dev libxcb-randr0-dev libxcb-screensaver0-dev)
+to_package=(debhelper dpkg-dev systemd)
 for option in "$@"; do
   case "$option" in
+    --package) packages+=("${to_package[@]}") ;;
     --test) packages+=(libcmocka-dev clang libclang-rt-dev clang-tidy clang-format cppcheck gcc-mingw-w64-x86-64
       abigail-tools python3 curl openssl sqlite3 tzdata mosquitto mosquitto-clients nats-server
       dbus-daemon sway swaylock foot xvfb openbox xdotool xterm x11-utils xwayland
       prometheus python3-jsonschema chromium chromium-driver mandoc man-db fish zsh
-      debhelper dpkg-dev lintian systemd systemd-container mmdebstrap procps postgresql)
+      "${to_package[@]}" lintian systemd-container mmdebstrap procps postgresql)
       command -v npm >/dev/null || packages+=(npm) ;; # it may be there without the distribution's package
     --bench) packages+=(python3-psutil python3-fastapi python3-uvicorn python3-requests python3-httpx
       wrk) ;;
-    *) echo "usage: $0 [--test] [--bench]" >&2; exit 64 ;;
+    *) echo "usage: $0 [--package] [--test] [--bench]" >&2; exit 64 ;;
   esac
 done
 

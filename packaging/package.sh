@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Makes what users install, from this tree: a tarball of its sources (source), with it Debian packages (deb),
 # or a tarball of programs for other distributions (tarball), or all (the default). They end up in
-# build/packages, or in $CLOCKBLOCK_PACKAGES. The same tree gives the same bytes.
+# build/packages, or in $CLOCKBLOCK_PACKAGES, where those of other versions go. The same tree gives the same
+# bytes. What is needed for it is installed first, where apt can.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 umask 022
@@ -57,7 +58,7 @@ make_debs() {
     export DEB_BUILD_OPTIONS="nocheck noautodbgsym" DEB_CFLAGS_STRIP=-g
     dpkg-buildpackage --build=binary --no-sign --jobs-force="$(nproc)" >"$work/deb.log" 2>&1
   ) || { tail -n 40 "$work/deb.log" >&2; exit 1; }
-  rm -f "$out"/*.deb
+  rm -f "$out"/clockblock_*.deb "$out"/clockblock-*_*.deb
   mv "$work"/*.deb "$out"
 }
 
@@ -82,7 +83,19 @@ make_tarball() {
   (cd "$stage" && find . ! -type d -printf '%P\0' | pack "$out/$folder.tar.gz" "$folder")
 }
 
+# What was made of other versions: who installs all that lies here wants one.
+remove_others() {
+  find "$out" -maxdepth 1 \( \
+    -name 'clockblock-[0-9]*.tar.gz' ! -name "$name.tar.gz" ! -name "$name-linux-*" -o \
+    \( -name 'clockblock_*.deb' -o -name 'clockblock-*_*.deb' \) ! -name "*_$version-*" \) -delete
+}
+
+case "$what" in
+  deb | all) packaging/dependencies.sh --package ;;
+  tarball) ! command -v apt-get >/dev/null || packaging/dependencies.sh ;;
+esac
 mkdir -p "$out"
+remove_others
 export_tree
 case "$what" in deb | all) make_debs ;; esac
 case "$what" in tarball | all) make_tarball ;; esac

@@ -6,6 +6,7 @@
 #include "control/control.h"
 #include "json.h"
 #include "platform/paths.h"
+#include "platform/tcp_ask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,32 @@ static bool find_socket(const struct doctor *doctor, struct permission *permissi
 
 /* ---- None answers ---- */
 
+/* Root has installed it, and looks: the service of each user is the default. */
+static bool tell_of_user(struct doctor *doctor)
+{
+    char own[PERMISSION_USER_CAPACITY];
+    char name[PERMISSION_USER_CAPACITY];
+    const struct config *config = doctor->plan.config;
+    if (permission_is_person(doctor->runner) || config == NULL ||
+        !tcp_owner((int)config->api_port, name))
+        return false;
+    permission_user_name(doctor->runner, own);
+    if (strcmp(name, own) == 0)
+        return false;
+    doctor_note(doctor, subject,
+                "none is running for the machine; the user %s has port %d, and may run one", name,
+                (int)config->api_port);
+    doctor_advise(doctor,
+                  "look at that one: sudo -u %s clockblock doctor. One for the machine would "
+                  "count beside it, in an account of its own",
+                  name);
+    return true;
+}
+
 static void tell_none(struct doctor *doctor)
 {
+    if (tell_of_user(doctor))
+        return;
     doctor_problem(doctor, EXIT_CODE_UNAVAILABLE, subject,
                    "none is running on %s: nothing is counted", doctor->db_path);
     if (doctor->plan.config == NULL)

@@ -45,10 +45,14 @@ static void tell_taken(struct doctor *doctor, const struct config *config)
     char user[PERMISSION_USER_CAPACITY];
     bool has_user = tcp_owner((int)config->api_port, user);
     bool is_ours = is_clockblock(config);
-    doctor_problem(doctor, EXIT_CODE_UNAVAILABLE, subject, "port %d of %s is taken by %s%s%s",
-                   (int)config->api_port, config->api_host,
-                   is_ours ? "another ClockBlock" : "another program",
-                   has_user ? " of the user " : "", has_user ? user : "");
+    char taken[256 + PERMISSION_USER_CAPACITY];
+    snprintf(taken, sizeof(taken), "port %d of %s is taken by %s%s%s", (int)config->api_port,
+             config->api_host, is_ours ? "another ClockBlock" : "another program",
+             has_user ? " of the user " : "", has_user ? user : "");
+    if (is_ours && doctor->status == NULL) /* that may be the one that is meant to run */
+        doctor_note(doctor, subject, "%s", taken);
+    else
+        doctor_problem(doctor, EXIT_CODE_UNAVAILABLE, subject, "%s", taken);
     if (is_ours && has_user)
         doctor_advise(doctor,
                       "that agent has a database of its own: ask it with sudo -u %s clockblock "

@@ -188,11 +188,11 @@ int file_make_folder(const char *path, struct error *error)
         return error_set(error, EXIT_CODE_DISK, "%s: the path is too long", path);
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        (void)mkdir(part, 0700);
+        (void)owned_make_folder(part);
         *slash = '/';
     }
     struct stat status;
-    if (mkdir(part, 0700) != 0 && errno != EEXIST)
+    if (!owned_make_folder(part))
         return error_set(error, EXIT_CODE_DISK, "%s: the folder cannot be made: %s", path,
                          strerror(errno));
     if (stat(part, &status) != 0 || !S_ISDIR(status.st_mode))

@@ -4,8 +4,13 @@
 #ifndef PLATFORM_OWNED_POSIX_H
 #define PLATFORM_OWNED_POSIX_H
 
-/* open() with these flags, for a file that is made with mode 0600 when it is not there. Safe in a
- * signal handler. */
+#include <stdbool.h>
+
+/* open() with these flags, for a file that is made with mode 0600 when it is not there. Root
+ * follows no link in a folder of another user. Safe in a signal handler. */
 int owned_open(const char *path, int flags);
+
+/* mkdir() with mode 0700; it is no error when it is there. False: errno says why. */
+bool owned_make_folder(const char *path);
 
 #endif

@@ -7,8 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Below them are the users of the system, and the last is nobody. */
-enum { PERSON_FIRST = 1000, NOBODY = 65534 };
+/* Below are the users of the system, in the range those that systemd gives to services, and at the
+ * end nobody, and what is no user. */
+enum {
+    PERSON_FIRST = 1000,
+    DYNAMIC_FIRST = 61184,
+    DYNAMIC_LAST = 65519,
+    NOBODY = 65534,
+    NONE = 65535
+};
 
 void permission_look(const char *path, struct permission *permission)
 {
@@ -41,7 +48,8 @@ int64_t permission_user(void)
 
 bool permission_is_person(int64_t user)
 {
-    return user >= PERSON_FIRST && user != NOBODY;
+    return user >= PERSON_FIRST && !(user >= DYNAMIC_FIRST && user <= DYNAMIC_LAST) &&
+           user != NOBODY && user != NONE;
 }
 
 void permission_user_name(int64_t user, char name[PERMISSION_USER_CAPACITY])

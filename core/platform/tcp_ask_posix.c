@@ -105,6 +105,16 @@ static void converse(int handle, const char *request, int64_t until_us, char *an
     answer[used] = '\0';
 }
 
+/* An address that does not answer leaves time for those behind it. */
+static int64_t share_of(const struct addrinfo *address, int64_t until_us)
+{
+    int count = 0;
+    int64_t now_us = clock_measure_us();
+    for (const struct addrinfo *one = address; one != NULL; one = one->ai_next)
+        count++;
+    return until_us > now_us ? now_us + (until_us - now_us) / count : until_us;
+}
+
 int tcp_ask(const struct tcp_question *question, char *answer, size_t capacity, struct error *error)
 {
     assert(question->request == NULL || (answer != NULL && capacity > 0));
@@ -114,7 +124,7 @@ int tcp_ask(const struct tcp_question *question, char *answer, size_t capacity, 
     int reason = 0;
     int result = find(question, &found, error);
     for (const struct addrinfo *one = found; one != NULL && handle < 0; one = one->ai_next)
-        reason = connect_one(one, until_us, &handle);
+        reason = connect_one(one, share_of(one, until_us), &handle);
     if (found != NULL)
         freeaddrinfo(found);
     if (result != 0)

@@ -1,37 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 #include "owned_posix.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void give_to_owner_of_folder(int file, const char *path)
+/* Whose folder it is, when root looks after what is another user's; false: nothing is to be done.
+ */
+static bool is_of_another(const char *path, struct stat *folder)
 {
-    struct stat status;
-    char *folder = geteuid() == 0 ? strdup(path) : NULL;
-    if (folder == NULL)
-        return;
-    char *slash = strrchr(folder, '/');
+    char name[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    size_t length = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    if (geteuid() != 0 || length >= sizeof(name))
+        return false;
     if (slash != NULL)
-        slash[slash == folder ? 1 : 0] = '\0';
-    if (stat(slash != NULL ? folder : ".", &status) == 0)
-        (void)!fchown(file, status.st_uid, status.st_gid); /* some file systems have no owners */
-    free(folder);
+        memcpy(name, path, length); /* up to the slash; what is behind is NUL */
+    return stat(name, folder) == 0 && folder->st_uid != 0;
 }
 
-/* Only what was made here is given away: O_EXCL follows no link that somebody put in its place. */
+/* In a folder of another user root follows no link: it could lead to a file of root's own. What was
+ * made here is given away; O_EXCL sees to it that it was made here. */
 int owned_open(const char *path, int flags)
 {
-    int file = open(path, flags | O_CLOEXEC);
+    struct stat folder;
+    bool of_another = is_of_another(path, &folder);
+    assert((flags & O_CREAT) == 0);
+    flags |= O_CLOEXEC | (of_another ? O_NOFOLLOW : 0);
+    int file = open(path, flags);
     if (file >= 0 || errno != ENOENT)
         return file;
-    file = open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file >= 0)
-        give_to_owner_of_folder(file, path);
-    else if (errno == EEXIST) /* another was faster, or it is a link to a file to be */
-        file = open(path, flags | O_CREAT | O_CLOEXEC, 0600);
+    file = open(path, flags | O_CREAT | O_EXCL, 0600);
+    if (file >= 0 && of_another && fchown(file, folder.st_uid, folder.st_gid) != 0)
+        return file;                 /* a file system without owners */
+    if (file < 0 && errno == EEXIST) /* another was faster, or it is a link to a file to be */
+        file = open(path, flags | O_CREAT, 0600);
     return file;
 }

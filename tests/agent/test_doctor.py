@@ -224,8 +224,12 @@ class Running(Visit):
     def test_a_port_that_another_agent_has(self):
         agent, other = self.household(), self.household()
         other.start()
-        outcome = self.doctor(agent, "--set", f"api.port={other.port}")
-        self.only_problem(outcome, 69, "api", "another ClockBlock of the user", "clockblock doctor")
+        _, findings = self.doctor(agent, "--set", f"api.port={other.port}")
+        self.one(findings, "note", "api", "another ClockBlock of the user", "clockblock doctor")
+        agent.start("--set", f"api.port={other.port}", ready=False)
+        until(lambda: agent.run("status").returncode == 0, "the second agent")
+        _, findings = self.doctor(agent, "--set", f"api.port={other.port}")
+        self.one(findings, "problem", "api", "another ClockBlock of the user", "clockblock doctor")
 
 
 class Database(Visit):
@@ -479,6 +483,16 @@ class Users(Visit):
         self.one(findings, "problem", "agent", "start it: systemctl enable --now", "journalctl -u clockblock")
         self.assertNotIn("alone", self.one(findings, "ok", "detector games")["sentence"])
 
+    def test_root_looks_while_a_user_has_an_agent(self):
+        os.seteuid(PERSON)  # whose the socket is then
+        with socket.socket() as taken:
+            os.seteuid(0)
+            taken.bind(("127.0.0.1", self.agent.port))
+            taken.listen()
+            _, findings = self.doctor(self.agent)
+        self.one(findings, "note", "agent", f"the user {PERSON} has port {self.agent.port}", f"sudo -u {PERSON} clockblock")
+        self.assertNotIn("agent", self.subjects(findings, "problem"))
+
     def test_a_folder_that_this_user_cannot_write(self):
         self.agent.database.parent.mkdir()
         self.only_problem(self.as_user(PERSON), 74, "files", f"cannot be written by {PERSON}", "chown")
@@ -501,7 +515,7 @@ class Users(Visit):
         self.agent.start()
         code, findings = self.as_user(PERSON)
         self.one(findings, "problem", "agent", "one of the user root may be running", "sudo -u root clockblock doctor")
-        self.one(findings, "problem", "api", "another ClockBlock of the user root")
+        self.one(findings, "note", "api", "another ClockBlock of the user root")
         self.one(findings, "problem", "database", "cannot be read by this user")
 
 

@@ -78,6 +78,27 @@ class Root(unittest.TestCase):
         self.assertTrue([name for name in names if ".corrupt" in name], names)
         self.assert_service_goes_on()
 
+    def test_root_follows_no_link_of_the_service_s(self):
+        victim = self.agent.folder / "root-only"
+        victim.write_text("of root's own")
+        victim.chmod(0o600)
+        os.chown(victim, 0, 0)
+        for name in ("clockblock.db.ballast.new", "heartbeats.jsonl", "log", "clockblock.db"):
+            link = self.state / name
+            link.unlink(missing_ok=True)
+            link.symlink_to(victim)
+            self.agent.run("once")
+            if name == "log":
+                self.agent.run("run", "--set", f"log.file={link}")
+            self.assertEqual(victim.read_text(), "of root's own", name)
+
+    def test_folders_that_root_makes_are_the_service_s(self):
+        log = self.state / "logs" / "of" / "agent.log"
+        self.agent.start("--set", f"log.file={log}")
+        self.assertEqual(self.agent.stop()[0], 0)
+        for path in (log, log.parent, log.parent.parent):
+            self.assertEqual(path.stat().st_uid, SERVICE, path)
+
     def test_root_asks_a_service_that_runs(self):
         self.start_as_service()
         harness.until(lambda: (self.state / "heartbeats.jsonl").exists(), "a delivery")

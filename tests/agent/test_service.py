@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What a service manager hears of the agent, when its watchdog ends it, and where the log goes."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -146,7 +148,7 @@ class Told(Serviced):
         agent.process.send_signal(signal.SIGHUP)
         manager.await_word("READY", after=before + 1)
         self.assertRegex(manager.heard("STATUS")[-1],
-                         "; the new configuration is not valid, and the old one goes on$")
+                         "; the old configuration goes on, the log says why the new one is not in force$")
         agent.write_config(good)
         agent.process.send_signal(signal.SIGHUP)
         manager.await_word("READY", after=before + 2)
@@ -325,6 +327,12 @@ class Log(Serviced):
         text = re.sub(r"log: \{ (level|file).*\n", "", agent.config.read_text())
         agent.write_config(text + f'log: {{ file = "{file}"; {rest} }};\n')
 
+    @staticmethod
+    def sinks(agent):
+        """For which of them heartbeats are kept."""
+        with contextlib.closing(sqlite3.connect(f"file:{agent.database}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT sink, enabled FROM sink_cursors ORDER BY sink").fetchall()
+
     def test_the_journal(self):
         agent = self.make()
         agent.log.touch()
@@ -362,9 +370,9 @@ class Log(Serviced):
         self.assertEqual(0o600, stat.S_IMODE(log.stat().st_mode))
         self.assertEqual(0o700, stat.S_IMODE(log.parent.stat().st_mode))
         until(lambda: " is up: " in log.read_text(), "the log")
-        self.assertIn(f"info agent: the log goes to {log}\n", agent.log.read_text())
+        self.assertIn(f"info agent: the log goes on in {log}\n", agent.log.read_text())
         self.assertNotIn(" is up: ", agent.log.read_text())
-        self.assertNotIn("goes to", agent.run("once", "--dry-run").stderr)
+        self.assertNotIn("goes on in", agent.run("once", "--dry-run").stderr)
 
         log.rename(log.with_name("agent.log.1"))  # as logrotate does
         agent.process.send_signal(signal.SIGHUP)
@@ -377,10 +385,15 @@ class Log(Serviced):
         another = log.with_name("another.log")
         until(lambda: another.exists() and "is in force" in another.read_text(), "another file")
 
+        # What the store keeps for its sinks is as it was, though another sink stood there too.
         self.with_log(agent, agent.folder)
+        valid = agent.config.read_text()
+        agent.write_config(valid.replace("sinks: {", 'sinks: { other: { plugin = "file"; path = "other"; };'))
+        sinks = self.sinks(agent)
         agent.process.send_signal(signal.SIGHUP)
         until(lambda: f"log.file: {agent.folder}: no log can be written there: it is not a file; "
               "the old configuration goes on" in another.read_text(), "a refusal")
+        self.assertEqual(sinks, self.sinks(agent))
 
         self.with_log(agent, "")
         agent.process.send_signal(signal.SIGHUP)

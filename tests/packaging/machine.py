@@ -121,30 +121,32 @@ class Machine(Inside):
             raise
 
     def boot(self, tree):
-        keep = [] if pathlib.Path("/run/systemd/system").exists() else self.own_cgroups()
-        command = ["setpriv", "--pdeathsig=KILL", "systemd-nspawn", "--quiet", "--register=no", "--read-only",
+        remove_leftovers()
+        self.make_cgroups()
+        # In a namespace of processes, which is killed with its first: nspawn alone would leave its machine running.
+        command = ["setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+                   "systemd-nspawn", "--quiet", "--register=no", "--read-only",
                    "--volatile=overlay", f"--directory={tree}", f"--machine={self.name}", "--private-network",
-                   "--console=pipe", *keep, "--boot"]
+                   "--console=pipe", "--keep-unit", "--boot"]
         join = "".join(f"echo $$ > {cgroup}/cgroup.procs && " for cgroup in self.cgroups)
         with open(self.console, "w") as console:
             self.process = subprocess.Popen(["sh", "-c", f'{join}exec "$@"', "sh", *command],
                                             stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         until(self.is_up, lambda: f"the machine to boot: {self.report()}", BOOT_SEC)
 
-    def own_cgroups(self):
-        """Without a systemd around them, machines side by side need a control group each."""
-        mounts = pathlib.Path("/proc/self/mountinfo").read_text()
-        for place in re.findall(r"^\S+ \S+ \S+ \S+ (\S+) .* - (?:cgroup2 .*|cgroup .*name=systemd.*)$", mounts, re.M):
-            group = pathlib.Path(place) / self.name
+    def make_cgroups(self):
+        """Machines side by side need a control group each: in their namespace a systemd outside, if there is
+        one, could make none for them."""
+        for place in cgroup_mounts():
+            group = place / self.name
             group.mkdir()
             self.cgroups.append(group)
-        return ["--keep-unit"]
 
     def is_up(self):
         if self.process.poll() is not None:
             raise AssertionError(f"systemd-nspawn ended with {self.process.returncode}: {self.report()}")
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        self.leader = int(children[0]) if children else None
+        nspawn = first_child(self.process.pid)
+        self.leader = nspawn and first_child(nspawn)
         comm = self.leader and pathlib.Path(f"/proc/{self.leader}/comm").read_text().strip()
         if comm != "systemd":  # still what sets the container up
             return False
@@ -188,6 +190,29 @@ class Machine(Inside):
         self.console.unlink(missing_ok=True)
         for group in self.cgroups:
             remove_cgroup(group)
+
+
+def cgroup_mounts():
+    mounts = pathlib.Path("/proc/self/mountinfo").read_text()
+    kinds = r"(?:cgroup2 .*|cgroup .*name=systemd.*)"
+    return [pathlib.Path(place) for place in re.findall(rf"^\S+ \S+ \S+ \S+ (\S+) .* - {kinds}$", mounts, re.M)]
+
+
+def remove_leftovers():
+    """Of machines whose test was killed, and could remove nothing itself."""
+    for folder in (*cgroup_mounts(), MACHINES):
+        for old in folder.glob("clockblock-*-*"):
+            if pathlib.Path("/proc", old.name.split("-")[1]).exists():
+                continue
+            if old.is_dir():
+                remove_cgroup(old)
+            else:
+                old.unlink(missing_ok=True)
+
+
+def first_child(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else None
 
 
 def remove_cgroup(group):

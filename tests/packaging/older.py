@@ -2,6 +2,7 @@
 """Packages as the version before had them, made of today's: there is no archive of old ones."""
 
 import pathlib
+import re
 import subprocess
 
 from service import package
@@ -21,7 +22,8 @@ def older_packages(folder):
         tree = pathlib.Path(folder) / "tree"
         subprocess.run(["dpkg-deb", "-R", package(name), tree], check=True)
         control = tree / "DEBIAN" / "control"
-        control.write_text(control.read_text().replace(new, OLD_VERSION))
+        control.write_text(re.sub(rf"^(Version: |.*\bclockblock \(= ){re.escape(new)}", rf"\g<1>{OLD_VERSION}",
+                                  control.read_text(), flags=re.M))
         if name == "clockblock":
             age(tree, new)
         target = pathlib.Path(folder) / f"{name}_{OLD_VERSION}-1.deb"
@@ -34,8 +36,9 @@ def older_packages(folder):
 def age(tree, new):
     program = tree / "usr/bin/clockblock"
     told = program.read_bytes()
-    assert new.encode() in told and len(new) == len(OLD_VERSION)
-    program.write_bytes(told.replace(new.encode() + b"\0", OLD_VERSION.encode() + b"\0"))
+    shown = new.encode() + b"\0"
+    assert shown in told and len(new) >= len(OLD_VERSION)
+    program.write_bytes(told.replace(shown, OLD_VERSION.encode().ljust(len(shown), b"\0")))
     config = tree / "etc/clockblock/clockblock.conf"
     config.write_text("# As it was shipped once.\n" + config.read_text())
     for unit in tree.glob("**/clockblock.service"):

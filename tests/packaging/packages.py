@@ -25,7 +25,7 @@ def binary_tarball():
 
 
 def source_tarball():
-    return one("clockblock-*.[0-9].tar.gz")
+    return one(binary_tarball().name.split("-linux-")[0] + ".tar.gz")
 
 
 def output(*command, **options):

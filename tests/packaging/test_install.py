@@ -11,6 +11,7 @@ import tempfile
 
 from machine import MachineTest, until
 from older import older_packages, program_version
+from packages import binary_tarball
 from service import Service, game, package, quick
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
@@ -212,6 +213,26 @@ class Upgraded(MachineTest):
         self.assertTrue((folder / "clockblock.conf.dpkg-dist").exists())
         self.assertEqual(self.system.status()["device_id"], "edited")
 
+    def test_5_once_more_it_starts_nobody_s_and_waits_for_nobody_s(self):
+        self.anna.systemctl("stop", "clockblock")
+        slow = "/home/ben/.config/systemd/user/clockblock.service.d/slow.conf"
+        self.machine.run("install", "-d", os.path.dirname(slow), user="ben")
+        self.machine.put("[Service]\nExecStartPre=/bin/sleep infinity\nTimeoutStartSec=infinity\n", slow, owner="ben")
+        pid = self.system.pid()
+        self.machine.run("dpkg", "-i", f"/root/{package().name}")
+        until(lambda: self.system.pid() not in (0, pid), "the service of the machine")
+        self.assertEqual(self.anna.property("ActiveState"), "inactive")
+        until(lambda: self.ben.property("ActiveState") == "activating", "ben's, which takes its time")
+
+    def test_6_removed_and_installed_it_starts_those_that_are_not_masked(self):
+        self.ben.systemctl("mask", "clockblock")
+        self.machine.run("apt-get", "remove", "-y", "-q", "clockblock")
+        until(lambda: self.ben.property("ActiveState") in ("inactive", "failed"), "the end of ben's")
+        self.machine.run("dpkg", "-i", f"/root/{package().name}")
+        self.anna.wait_active()
+        self.assertEqual(self.ben.systemctl("is-enabled", "clockblock", check=False), "masked")
+        self.assertEqual(self.ben.property("MainPID"), "0")
+
 
 class Removed(MachineTest):
     """Removed, installed again, purged, and installed anew."""
@@ -228,8 +249,8 @@ class Removed(MachineTest):
 
     def gone(self):
         """No process of ours, and no unit that still points to us."""
-        running = self.machine.run("sh", "-c", "grep -lx clockblock /proc/[0-9]*/comm", check=False).stdout
-        self.assertEqual(running, "")
+        until(lambda: not self.machine.run("sh", "-c", "grep -lx clockblock /proc/[0-9]*/comm", check=False).stdout,
+              "all processes of ours to end")
         self.assertFalse(self.machine.path("/usr/bin/clockblock").exists())
         self.assertFalse(self.machine.path("/usr/lib/clockblock").exists())
         self.assertEqual(self.machine.systemctl("list-units", "--failed", "--no-legend"), "")
@@ -267,3 +288,21 @@ class Removed(MachineTest):
         self.start()
         self.assertEqual(self.system.played_ms(), 0)
         self.assertGreaterEqual(self.anna.played_ms(), self.played[1])
+
+    def test_5_the_archive_in_another_place_runs_as_it_says_and_takes_its_services_along(self):
+        self.machine.run("apt-get", "purge", "-y", "-q", "clockblock")
+        self.gone()
+        self.machine.put(binary_tarball(), "/root/archive.tar.gz")
+        said = self.machine.run("sh", "-ec", "tar -xzf archive.tar.gz; ./clockblock-*/install.sh --prefix /opt/cb").stdout
+        for_users, for_the_machine, take_away = re.findall(r"(?:^  |again: )(.*)$", said, re.M)
+        self.machine.run("sh", "-ec", for_the_machine)
+        self.machine.run("sh", "-ec", for_users, user="anna")
+        for service in (self.system, self.anna):
+            until(lambda: service.property("ActiveState") == "active", f"the service of {service.user}")
+            self.assertEqual("/opt/cb/bin/clockblock",
+                             self.machine.run("readlink", f"/proc/{service.pid()}/exe").stdout.strip())
+        self.machine.run("sh", "-ec", take_away)
+        self.gone()
+        self.assertEqual([], list(self.machine.path("/opt/cb").rglob("clockblock*")))
+        for service in (self.system, self.anna):
+            self.assertEqual("not-found", service.property("LoadState"))

@@ -8,12 +8,13 @@ from service import Service, game, package
 
 
 class WithoutSystemd(unittest.TestCase):
-    def setUp(self):
-        self.room = Room()
-        self.addCleanup(self.room.close)
-        self.room.install(package())
+    @classmethod
+    def setUpClass(cls):
+        cls.room = Room()
+        cls.addClassCleanup(cls.room.close)
+        cls.room.install(package())
 
-    def test_the_service_tells_its_manager_what_it_does(self):
+    def test_1_the_service_tells_its_manager_what_it_does(self):
         manager = Manager(self.room, "/lib/systemd/system/clockblock.service")
         self.addCleanup(manager.close)
         service = Service(self.room)
@@ -34,9 +35,7 @@ class WithoutSystemd(unittest.TestCase):
         self.room.run("sh", "-c", f"for each in $(grep -lx clockblock /proc/[0-9]*/comm); do"
                                   f" kill -{name} $(echo $each | tr -dc 0-9); done")
 
-    def test_removed_it_leaves_the_account_and_purged_nothing(self):
-        self.room.run("install", "-d", "-o", "clockblock", "/var/lib/clockblock")
-        self.room.put("an account", "/var/lib/clockblock/clockblock.db", owner="clockblock")
+    def test_2_removed_it_leaves_the_account_and_purged_nothing(self):
         self.room.run("apt-get", "remove", "-y", "-q", "clockblock")
         self.assertFalse(self.room.path("/usr/bin/clockblock").exists())
         self.assertTrue(self.room.path("/var/lib/clockblock/clockblock.db").exists())

@@ -56,7 +56,52 @@ INSTEAD = {
 }
 
 
-class Headless(MachineTest):
+class Limits:
+    """The limits of the unit are in force, also for one who would be root behind them."""
+
+    @classmethod
+    def prepare_probes(cls):
+        cls.machine.put("", "/tmp/somebody-elses")
+        cls.machine.put(probe_script(), "/usr/local/bin/probe", mode=0o755)
+        cls.machine.path("/var/lib/probe").mkdir()
+        unit = cls.machine.run("cat", cls.machine.property("FragmentPath")).stdout
+        for pattern, instead in INSTEAD.items():
+            unit = re.sub(pattern, instead, unit, flags=re.M)
+        cls.machine.put(unit, "/etc/systemd/system/probe.service")
+        cls.machine.put(re.sub(r"^(User|Group)=.*", r"\1=root", unit, flags=re.M),
+                        "/etc/systemd/system/probe-root.service")
+        cls.machine.systemctl("daemon-reload")
+
+    def test_limits_1_the_process_has_no_privileges_and_cannot_get_any(self):
+        first, agent = self.process_status(1), self.process_status(self.service.pid())
+        self.assertEqual(agent["NoNewPrivs"], "1")
+        for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(agent[key], 16), 0, key)
+        self.assertEqual(agent["Seccomp"], "2")
+        self.assertGreater(int(agent["Seccomp_filters"]), int(first["Seccomp_filters"]))
+        self.assertNotIn("0", agent["Uid"].split())
+
+    def process_status(self, pid):
+        lines = self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
+        return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+    def test_limits_2_what_it_has_no_use_for_is_refused(self):
+        self.assertEqual(self.probe("probe"), dict.fromkeys(PROBES, "refused"))
+
+    def test_limits_3_also_to_root_behind_the_same_limits(self):
+        self.assertEqual(self.probe("probe-root"), dict.fromkeys(PROBES, "refused"))
+
+    def test_limits_4_without_them_root_may_do_all_of_it(self):
+        """Else the two above would show nothing."""
+        told = self.machine.run("/usr/local/bin/probe").stdout
+        self.assertEqual(told_by(told), dict.fromkeys(PROBES, "done"))
+
+    def probe(self, unit):
+        self.machine.systemctl("start", unit)
+        return told_by(self.machine.journal("--sync") + self.machine.journal(f"--unit={unit}", "--output=cat"))
+
+
+class Headless(Limits, MachineTest):
     """All that needs no desktop, at once."""
 
     @classmethod
@@ -85,6 +130,7 @@ class Headless(MachineTest):
         cls.service = Service(machine)
         machine.systemctl("start", "clockblock")
         cls.service.wait_active()
+        cls.prepare_probes()
 
     def test_1_play_of_anybody_on_a_busy_gpu_is_counted(self):
         with game(self.machine, "anna"):
@@ -131,56 +177,6 @@ class Headless(MachineTest):
         sent = len(self.receiver.heartbeats)
         until(lambda: len(self.receiver.heartbeats) > sent, "heartbeats over HTTP after it")
         self.assertEqual(self.service.pid(), pid)
-
-
-class Limits(MachineTest):
-    """The limits of the unit are in force, also for one who would be root behind them."""
-
-    @classmethod
-    def prepare(cls):
-        cls.machine.install(package())
-        quick(cls.machine)
-        cls.machine.systemctl("start", "clockblock")
-        cls.service = Service(cls.machine)
-        cls.service.wait_active()
-        cls.machine.put("", "/tmp/somebody-elses")
-        cls.machine.put(probe_script(), "/usr/local/bin/probe", mode=0o755)
-        cls.machine.path("/var/lib/probe").mkdir()
-        unit = cls.machine.run("cat", cls.machine.property("FragmentPath")).stdout
-        for pattern, instead in INSTEAD.items():
-            unit = re.sub(pattern, instead, unit, flags=re.M)
-        cls.machine.put(unit, "/etc/systemd/system/probe.service")
-        cls.machine.put(re.sub(r"^(User|Group)=.*", r"\1=root", unit, flags=re.M),
-                        "/etc/systemd/system/probe-root.service")
-        cls.machine.systemctl("daemon-reload")
-
-    def test_1_the_process_has_no_privileges_and_cannot_get_any(self):
-        first, agent = self.process_status(1), self.process_status(self.service.pid())
-        self.assertEqual(agent["NoNewPrivs"], "1")
-        for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            self.assertEqual(int(agent[key], 16), 0, key)
-        self.assertEqual(agent["Seccomp"], "2")
-        self.assertGreater(int(agent["Seccomp_filters"]), int(first["Seccomp_filters"]))
-        self.assertNotIn("0", agent["Uid"].split())
-
-    def process_status(self, pid):
-        lines = self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
-        return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-
-    def test_2_what_it_has_no_use_for_is_refused(self):
-        self.assertEqual(self.probe("probe"), dict.fromkeys(PROBES, "refused"))
-
-    def test_3_also_to_root_behind_the_same_limits(self):
-        self.assertEqual(self.probe("probe-root"), dict.fromkeys(PROBES, "refused"))
-
-    def test_4_without_them_root_may_do_all_of_it(self):
-        """Else the two above would show nothing."""
-        told = self.machine.run("/usr/local/bin/probe").stdout
-        self.assertEqual(told_by(told), dict.fromkeys(PROBES, "done"))
-
-    def probe(self, unit):
-        self.machine.systemctl("start", unit)
-        return told_by(self.machine.journal(f"--unit={unit}", "--output=cat"))
 
 
 def probe_script():

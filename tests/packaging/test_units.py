@@ -91,9 +91,9 @@ class Units(unittest.TestCase):
                          for script in ("postinst", "prerm"))
         self.assertIn("_dh_action=restart", after)
         self.assertIn("deb-systemd-invoke $_dh_action 'clockblock.service'", after)
-        self.assertIn('--machine "$uid@" try-restart clockblock.service', after)
+        self.assertIn('$manager "$action" clockblock.service', after)
         self.assertIn("deb-systemd-invoke stop 'clockblock.service'", before)
-        self.assertIn("deb-systemd-invoke --user stop clockblock.service", before)
+        self.assertIn('--no-block --user --machine "$uid@" stop clockblock.service', before)
 
     def test_only_the_user_s_is_for_everybody(self):
         self.assertEqual(self.units["user"]["WantedBy"], "default.target")

@@ -17,6 +17,7 @@ ELSEWHERE = "elsewhere"  # another test does nothing else, see OTHERS
 # A test cannot run the test run that it is a part of. test_here.py looks that it is one, and the way of saying.
 OTHERS = {
     "packaging/quickstart.sh": "readme.quickstart",
+    "packaging/quickstart.sh --stop": "readme.quickstart",
     "packaging/package.sh deb": "the packages that test_machine.py installs",
     "packaging/package.sh tarball": "the archive that test_machine.py installs",
     "tests/run.sh": "itself: this test is a part of it",
@@ -42,6 +43,15 @@ SPANS = (
     ("name", re.compile(r"^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$")),
 )
 FENCE = re.compile(r"^```(.*)$")
+# What is a piece elsewhere, and would pass untried when it is written like this.
+HIDDEN = (
+    (re.compile(r"^ *~~~"), "a block with a fence of ~~~: use ```"),
+    (re.compile(r"\]\[|^ *\[[^\]]*\]:"), "a link by a reference: write its target behind it"),
+    (re.compile(r"\b(clockblock|sudo|systemctl|journalctl|apt|curl) [a-z-]"), "a command outside of backticks"),
+    (re.compile(r"^( {4}|\t)"), "a block without a fence, which says no language"),
+    (re.compile(r"https?://"), "an address out in the network, which no test can ask"),
+    (re.compile(r"[`<]"), "a span that goes over a line, or HTML: no test tries what is in it"),
+)
 SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)]*)\)")
 
@@ -87,12 +97,9 @@ def of_block(language, lines, line):
 def of_prose(text, line):
     found = [Piece(line, kind_of(span, line), span) for span in SPAN.findall(text)]
     without = SPAN.sub("", text)
-    if "`" in without or "<" in without:
-        raise Unknown(f"README.md:{line}: a span that goes over a line, or HTML: no test tries what is in it")
-    if re.match(r"^( {4}|\t)", text):
-        raise Unknown(f"README.md:{line}: a block without a fence, which says no language")
-    if re.search(r"https?://", without):
-        raise Unknown(f"README.md:{line}: an address out in the network, which no test can ask")
+    for pattern, what in HIDDEN:
+        if pattern.search(without):
+            raise Unknown(f"README.md:{line}: {what}")
     found += [Piece(line, "picture" if mark else "link", target) for mark, target in LINK.findall(without)]
     return found
 
@@ -118,6 +125,27 @@ def take_apart(text):
     if block is not None:
         raise Unknown(f"README.md:{begun}: a block without an end")
     return pieces, plain
+
+
+def parts_of(text, indent=""):
+    """What a configuration consists of, by name: settings and groups, or what is inside a group."""
+    parts = [part for part in re.split(rf"(?m)^(?={indent}\w)", text) if re.match(rf"{indent}\w", part)]
+    names = [re.match(r" *(\w+)", part).group(1) for part in parts]
+    assert len(names) == len(set(names)), f"a name that stands twice: {names}"
+    return dict(zip(names, (part.rstrip() + "\n" for part in parts)))
+
+
+def assemble(*texts):
+    """The file of somebody who puts these in, one after the other, as the README says under Settings."""
+    whole, inside = {}, {"detectors": {}, "sinks": {}}
+    for text in texts:
+        parts = parts_of(text)
+        for group in inside.keys() & parts.keys():
+            within = re.search(r"(?ms)\{\n(.*?)^\};", parts.pop(group)).group(1)
+            inside[group] |= parts_of(within, "  ")
+        whole |= parts
+    groups = [f"{group}: {{\n{''.join(parts.values())}}};\n" for group, parts in inside.items()]
+    return "".join([*whole.values(), *groups])
 
 
 def lines_of(pieces):

@@ -24,8 +24,12 @@ class Reader:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="clockblock-readme-"))
         self.prefix, self.home = self.folder / "prefix", self.folder / "home"
-        for folder in (self.home, self.folder / "tmp"):
+        for folder in (self.home, self.folder / "tmp", self.folder / "bin"):
             folder.mkdir()
+        # The editor saves nothing: test_here.py writes what the blocks say. But it wants the folder.
+        self.editor = self.folder / "bin" / "nano"
+        self.editor.write_text('#!/bin/sh\ntest -d "${1%/*}"\n')
+        self.editor.chmod(0o755)
         self.port = free_port()
         self.started = []
         try:
@@ -36,8 +40,8 @@ class Reader:
         self.environment = {key: value for key, value in clean_environment().items() if key not in FOREIGN} | {
             # Where everybody but root has it anyway.
             "XDG_STATE_HOME": f"{self.home}/.local/state",
-            "HOME": str(self.home), "PATH": f"{self.prefix}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8",
-            "MANPATH": f"{self.prefix}/share/man", "CLOCKBLOCK_API__PORT": str(self.port)} | QUICK
+            "HOME": str(self.home), "PATH": f"{self.prefix}/bin:{self.editor.parent}:{os.environ['PATH']}",
+            "LC_ALL": "C.UTF-8", "MANPATH": f"{self.prefix}/share/man", "CLOCKBLOCK_API__PORT": str(self.port)} | QUICK
 
     def install(self):
         done = subprocess.run(["cmake", "--install", BUILD, "--prefix", self.prefix], text=True, capture_output=True,

@@ -20,7 +20,9 @@ from test_report import AHEAD_H, DAY, MINUTE, Household, date_text
 
 PICTURE_MAX_BYTES = 200_000
 # Folders and files that are there once what the README names has been done.
-MADE = {"build/": "packaging/quickstart.sh", "clockblock.db.corrupt-*": "packaging/man/clockblock.1"}
+MADE = {"build/": "packaging/quickstart.sh", "clockblock.db.corrupt-*": "packaging/man/clockblock.1",
+        "~/.config/clockblock/clockblock.conf": "packaging/man/clockblock.1",
+        "/var/lib/clockblock": "packaging/man/clockblock.1"}
 SHIPPED = pieces.ROOT / "conf" / "clockblock.conf"
 INSTALLER = pieces.ROOT / "packaging" / "install.sh"
 GAMES = 'detectors: { games: { plugin = "process_name"; }; };\n'
@@ -63,13 +65,15 @@ class Readme(unittest.TestCase):
         cls.addClassCleanup(cls.reader.close)
         cls.sinks = sinks.Receivers(cls.reader)
         cls.addClassCleanup(cls.sinks.close)
+        cls.blocks = []  # the configurations of the README so far
         cls.openapi = json.loads((pieces.ROOT / "core" / "api" / "openapi.json").read_text())
         cls.names = cls.all_names()
 
     @classmethod
     def all_names(cls):
         """Every name that the README may put between backticks, with what has it."""
-        names = set(program.plugins()) | set(re.findall(r"^  (\w+): \{", SHIPPED.read_text(), re.M))
+        shipped = SHIPPED.read_text()
+        names = set(program.plugins()) | set(pieces.parts_of(shipped)) | set(re.findall(r"^  (\w+): \{", shipped, re.M))
         for table, keys in program.own_settings().items():
             names |= {*keys, *(f"{table}.{key}" for key in keys)}
         for described in program.plugins().values():
@@ -216,8 +220,15 @@ class Readme(unittest.TestCase):
     def try_address(self, url):
         self.try_request(urllib.parse.urlparse(url).path or "/status")
 
+    def ask(self, path):
+        """An answer; nobody gives one for a moment while the agent reloads, as after a release."""
+        try:
+            return self.reader.get(path)
+        except OSError:
+            return None
+
     def try_request(self, path):
-        status, kind, body = self.reader.get(path)
+        status, kind, body = until(lambda: self.ask(path), f"an answer to {path}")
         self.assertEqual(200, status, body)
         self.assertTrue(body)
         self.assertIn(path.split("?")[0], self.openapi["paths"])
@@ -244,7 +255,22 @@ class Readme(unittest.TestCase):
         self.assertNotIn("warning", words)
         return config
 
+    def check_both_files(self):
+        """All blocks so far, in the short file of a user, and in a copy of the file for everybody."""
+        own = self.reader.home / ".config" / "clockblock" / "clockblock.conf"
+        own.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            for begun in ("", SHIPPED.read_text()):
+                own.write_text(pieces.assemble(begun, *self.blocks))
+                words = self.run_well("clockblock check", **self.sinks.nothing_set())
+                self.assertIn(f"{own}: fine", words)
+                self.assertNotIn("warning", words)
+        finally:
+            own.unlink()
+
     def try_conf(self, text):
+        self.blocks.append(text)
+        self.check_both_files()
         config = self.check(text if "detectors:" in text else GAMES + text)
         for activity, programs in re.findall(r'activity = "([^"]+)"; process = \[ ([^\]]*)\]', text):
             for name in re.findall(r'"([^"]+)"', programs):

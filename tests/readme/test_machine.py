@@ -13,7 +13,7 @@ from machine import HOMES, MachineTest, until
 # In this order: one may remove what another one looks at. Each line of the README fits one of them.
 PHASES = (
     r"sudo apt install",
-    r"(systemctl|journalctl) --user (?!stop)",
+    r"(systemctl|journalctl) --user (?!stop)|sudo -u NAME",
     r"systemctl --user stop|sudo (systemctl|clockblock|install)",
     r"sudo apt remove",
     r"sudo apt purge",
@@ -47,8 +47,11 @@ class Installed(MachineTest):
 
     def do(self, line):
         """A line of the README, in the checkout: what it prints."""
-        user = "root" if line.startswith("sudo ") else "anna"
-        return self.machine.run("sh", "-ec", line.removeprefix("sudo "), user=user).stdout
+        user = "root" if line.startswith("sudo ") and not line.startswith("sudo -u ") else "anna"
+        command = re.sub(r"^sudo (-u NAME )?", "", line).replace("NAME@", "anna@")
+        if command != line.removeprefix("sudo ") and "stop" in command:  # she has stopped it before
+            self.machine.systemctl("start", "clockblock", user="anna")
+        return self.machine.run("sh", "-ec", command, user=user).stdout
 
     def test_every_line_works_in_an_order_in_which_people_do_them(self):
         done = []

@@ -12,7 +12,8 @@ class Unknown(unittest.TestCase):
     def test_what_nobody_knows_how_to_try_is_refused(self):
         for text in ("```\nls\n```", "```rust\nfn main() {}\n```", "```sh\nls", "an `Unknown Thing`",
                      "`a span\nover lines`", "see http://example.com/", "[there](https://example.com/)",
-                     "    indented", "<img src=x>"):
+                     "    indented", "<img src=x>", "~~~sh\nls\n~~~", "[there][1]", "[there][]", "[1]: LICENSE",
+                     "first clockblock status", "or sudo reboot"):
             with self.subTest(text), self.assertRaises(pieces.Unknown):
                 pieces.take_apart(text)
 
@@ -24,6 +25,15 @@ class Unknown(unittest.TestCase):
                           (6, "sh", pieces.HERE), (9, "conf", pieces.HERE)],
                          [(piece.line, piece.kind, piece.place) for piece in found])
         self.assertEqual((11, {2, 5, 6, 9, 10}), (plain + 5, pieces.lines_of(found)))
+
+    def test_blocks_go_into_one_file(self):
+        begun = 'a = 1;\nsinks: {\n  one: { b = 2;\n         c = 3; };\n  two: { };\n};\n'
+        block = 'sinks: {\n  three: { };\n  one: {\n    b = 4;\n  };\n};\na = 5;\nday: { };\n'
+        self.assertEqual('a = 5;\nday: { };\ndetectors: {\n};\n'
+                         'sinks: {\n  one: {\n    b = 4;\n  };\n  two: { };\n  three: { };\n};\n',
+                         pieces.assemble(begun, block))
+        with self.assertRaises(AssertionError):
+            pieces.parts_of("a = 1;\na = 2;\n")
 
 
 class Others(unittest.TestCase):

@@ -210,6 +210,14 @@ static void time_is_asked_for_while_work_goes_on(void **state)
     watch_need_no_time();
     pulse_beat();
     assert_int_equal(0, asked_ms());
+    watch_ask_for_time();
+    pulse_excuse(60000);
+    assert_int_equal(90000, asked_ms());
+    watch_need_no_time();
+    watch_ask_for_time(); /* for a stop, which knows nothing of what the start was given */
+    pulse_beat();
+    assert_int_equal(30000, asked_ms());
+    watch_need_no_time();
 }
 
 int main(void)

@@ -34,7 +34,7 @@ WAYS = {
     "has_no_range": ("options", "from 10 to 5"),
     "has_bad_key": ("options", "Number-One"),
     "needs_what_is_missing": ("settings_missing", f"{CRASH}|settings are unset|in create"),
-    "trusts_lengths": ("settings_hostile", "in create|100,000 letters"),
+    "trusts_lengths": ("settings_hostile", "create|100,000 letters"),
     "uses_what_it_lacks": ("services_missing", f"{CRASH}|the host lacks clockblock.log/1"),
     "touches_host": ("create_destroy", "wrote to the host's handle"),
     "waits_on_main": ("create_destroy", "run->wait was called on another thread"),
