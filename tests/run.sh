@@ -28,16 +28,17 @@ suite() {
     ! cmake --build "build-$name"; then
     echo "== FAILED: $name does not build" >&2
     failed+=("$name does not build")
-  elif ! ctest --test-dir "build-$name" --output-on-failure -j 4 -L "$labels" -LE "$without"; then
+  elif ! ctest --test-dir "build-$name" --output-on-failure -j 6 -L "$labels" -LE "$without"; then
     echo "== FAILED: $name" >&2
     failed+=("$name")
   fi
 }
 
 if [ "$fast" = no ]; then
-  # Browsers and compilers take long, and run little of ours that the others do not.
+  # Browsers and compilers take long, and run little of ours that the others do not. What is alone has no
+  # threads that could race.
   suite asan '^(unit|plugins|abi|agent|sim)$' '^source$' -DCLOCKBLOCK_SANITIZE=address,undefined
-  suite tsan '^(unit|plugins|agent)$' '^source$' -DCLOCKBLOCK_SANITIZE=thread
+  suite tsan '^(unit|plugins|agent)$' '^(source|alone)$' -DCLOCKBLOCK_SANITIZE=thread
 fi
 suite test '.' '^$'
 if [ ${#failed[@]} -gt 0 ]; then
