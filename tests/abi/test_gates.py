@@ -30,7 +30,7 @@ class Gate(unittest.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         if done.returncode == SKIPPED:
