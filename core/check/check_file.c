@@ -149,14 +149,20 @@ void check_prefix(struct subject *subject)
         check_fail("after other hosts asked, the entry does not return the same descriptor");
 }
 
+/* On a machine that is busy, waiting for a CPU is not the plugin's doing. */
+static int64_t now_without_queues_ms(void)
+{
+    return check_now_ms() - resources_queued_ms();
+}
+
 void check_load_time(struct subject *subject)
 {
     struct error error;
-    int64_t begin_ms = check_now_ms();
+    int64_t begin_ms = now_without_queues_ms();
     watch_enter(&watch_of_plugin, "loading", QUICK_MS);
     int result = plugin_open(subject->file, &subject->plugin, &error);
     watch_leave(&watch_of_plugin);
-    int64_t took_ms = check_now_ms() - begin_ms;
+    int64_t took_ms = now_without_queues_ms() - begin_ms;
     if (result != 0)
         check_skip("the plugin cannot be used, see the check prefix");
     if (took_ms >= LOAD_MS)

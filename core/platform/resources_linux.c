@@ -18,6 +18,19 @@ int64_t resources_heap_bytes(void)
     return bytes > 0 ? bytes : -1;
 }
 
+int64_t resources_queued_ms(void)
+{
+    /* Documentation/scheduler/sched-stats.rst of Linux: ns on a CPU, ns in its queue, slices. */
+    unsigned long long queued_ns = 0;
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %llu", &queued_ns) != 1)
+        queued_ns = 0;
+    fclose(file);
+    return (int64_t)(queued_ns / 1000000);
+}
+
 void resources_name_handle(int known, char *name, size_t capacity)
 {
     struct dirent **entries = NULL;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct instance {
@@ -42,6 +43,15 @@ static void sleep_ms(int64_t ms)
 {
     for (; ms > 0; ms -= 10)
         usleep(10 * 1000);
+}
+
+/* Of the CPU's time, however long that takes. */
+static void work_ms(int64_t ms)
+{
+    struct timespec used;
+    do
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < ms);
 }
 
 static void hang(void)
@@ -390,6 +400,8 @@ __attribute__((constructor)) static void load(void)
 {
     if (is("loads_slowly"))
         sleep_ms(300);
+    if (is("works_when_loaded"))
+        work_ms(60);
 }
 
 __attribute__((destructor)) static void unload(void)

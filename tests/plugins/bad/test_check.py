@@ -2,6 +2,7 @@
 """`clockblock plugins check` finds each way to break the contract, and survives it."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -92,6 +93,7 @@ CRASHES = "^crashed with SIGSEGV" if not SANITIZE else (
     "^(crashed with SIGSEGV|ended the process with the code [1-9])")
 # Allocations are counted by the C library alone.
 GOOD = {"keeps_the_contract": "detector", "keeps_the_contract_too": "sink"}
+BUSY = "works_when_loaded"  # for 60 ms, and 100 are allowed
 UNSEEN = {"leaks_heap", "leaks_in_create"} if "thread" in SANITIZE else set()
 
 
@@ -99,8 +101,8 @@ def environment():
     return {key: value for key, value in os.environ.items() if not key.startswith("CLOCKBLOCK_")}
 
 
-def check(file, *arguments):
-    done = subprocess.run([AGENT, "plugins", "check", file, "--json", *arguments], text=True,
+def check(file, *arguments, before=()):
+    done = subprocess.run([*before, AGENT, "plugins", "check", file, "--json", *arguments], text=True,
                           capture_output=True, env=environment(), check=False)
     return done.returncode, json.loads(done.stdout)
 
@@ -130,7 +132,7 @@ class Finds(unittest.TestCase):
                             self.assertIn(part, found["reason"])
 
     def test_every_fixture_has_a_check_that_finds_it(self):
-        self.assertEqual(set(WAYS) | set(GOOD), {file.stem for file in BAD.glob("*.so")})
+        self.assertEqual(set(WAYS) | set(GOOD) | {BUSY}, {file.stem for file in BAD.glob("*.so")})
 
 
 class Believes(unittest.TestCase):
@@ -141,6 +143,19 @@ class Believes(unittest.TestCase):
                 self.assertEqual((0, kind, 0, 0), (code, report["kind"], report["failed"],
                                                    report["skipped"]), report)
                 self.assertGreater(report["passed"], 20)
+
+
+    @unittest.skipUnless(os.path.exists("/proc/self/schedstat"), "this kernel does not tell who waits for a CPU")
+    def test_a_busy_machine_makes_no_plugin_slow(self):
+        """Eight programs want the CPU on which it is loaded."""
+        cpu = min(os.sched_getaffinity(0))
+        pin = ["taskset", "--cpu-list", str(cpu)]
+        with contextlib.ExitStack() as stack:
+            for _ in range(8):
+                other = stack.enter_context(subprocess.Popen([*pin, "sh", "-c", "while :; do :; done"]))
+                stack.callback(other.kill)
+            code, report = check(BAD / f"{BUSY}.so", "--only", "load_time", before=pin)
+        self.assertEqual((0, "passed"), (code, report["checks"][0]["result"]), report)
 
 
 class Survives(unittest.TestCase):
