@@ -29,7 +29,8 @@ mkdir -p "$folder/learnt"
 clang -std=c17 -D_GNU_SOURCE -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
   -fsanitize=fuzzer,address,undefined -I include -I core -I plugins -I tests/plugins \
   "${sources[@]}" "${libraries[@]}" -o "$folder/fuzzer"
-if ! "$folder/fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=512 \
+# It takes what other tests leave.
+if ! nice -n 19 "$folder/fuzzer" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=512 \
   -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/broken-" \
   -dict="tests/fuzz/$detector.dict" "$folder/learnt" "tests/fuzz/corpus/$detector" \
   2>"$folder/log"; then
