@@ -53,6 +53,7 @@ static int start_server(struct agent *agent, struct error *error)
         .port = config->api_port,
         .token = agent->generation->api_token,
         .allowed_origins = config->api_allowed_origins,
+        .door = &agent->door,
         .source = {.device_id = store_origin(agent->store)->device_id,
                    .household = agent->generation->household,
                    .clock = &agent->clock,
@@ -63,15 +64,19 @@ static int start_server(struct agent *agent, struct error *error)
                    .states = serve_states,
                    .context = &agent->status},
     };
-    struct control *control = NULL;
-    struct error reason = {0};
-    if (control_open(&control, config->db_path, controls, &agent->status, &reason) != 0)
-        log_warning("control", "%s; `clockblock status` will not reach this agent", reason.text);
     const struct server_events events = {.network_changed = tell_sinks, .context = &agent->status};
     struct api *api = api_create(&options);
     agent->status.api = api;
-    return server_start(&agent->server, api, control, &events, &agent->clock, &agent->server_bell,
-                        &agent->watch.pulses[WATCH_API], error);
+    return server_start(&agent->server, api, agent->control, &events, &agent->clock,
+                        &agent->server_bell, &agent->watch.pulses[WATCH_API], error);
+}
+
+static void open_control(struct agent *agent)
+{
+    struct error error = {0};
+    const struct config *config = agent->generation->plan.config;
+    if (control_open(&agent->control, config->db_path, controls, &agent->status, &error) != 0)
+        log_warning("control", "%s; `clockblock status` will not reach this agent", error.text);
 }
 
 /* ---- Start and stop ---- */
@@ -95,8 +100,10 @@ static int start(struct agent *agent, struct plan *plan, struct error *error)
         return error_set(error, EXIT_CODE_SOFTWARE, "no descriptor left");
     store_watch(agent->store, &agent->server_bell);
     result = store_start(agent->store, error);
-    if (result == 0)
+    if (result == 0) {
+        open_control(agent);
         result = start_server(agent, error);
+    }
     if (result == 0)
         result = generation_start(agent->generation, error);
     if (result == 0)

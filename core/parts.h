@@ -26,6 +26,8 @@ struct agent {
     struct sampler *sampler;
     struct generation *generation;
     struct server *server;
+    struct api_door door;
+    struct control *control;   /* NULL: it could not be opened */
     struct wakeup server_bell; /* rung by the store for as long as that is there */
     struct status_source status;
     struct watch watch;

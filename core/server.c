@@ -18,7 +18,7 @@ enum { NETWORK_SETTLES_MS = 1000 };
 
 struct server {
     struct api *api;         /* owned */
-    struct control *control; /* owned; NULL: none */
+    struct control *control; /* borrowed; NULL: none */
     struct clock *clock;
     struct server_events events;
     intptr_t network;      /* -1: there is no news of it */
@@ -134,7 +134,6 @@ int server_start(struct server **server, struct api *api, struct control *contro
     int result = thread_start(&made->thread, "api", work, made);
     if (result != 0) {
         api_destroy(api);
-        control_close(control);
         network_close(made->network);
         free(made);
         return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for the API: %s",
@@ -157,7 +156,6 @@ void server_stop(struct server *server)
     wakeup_signal(server->bell);
     thread_join(&server->thread);
     api_destroy(server->api);
-    control_close(server->control);
     network_close(server->network);
     free(server);
 }

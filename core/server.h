@@ -19,8 +19,8 @@ struct server_events {
 };
 
 /* Starts the thread. `bell` is borrowed: the thread sleeps by it, and whoever rings it lets the API
- * look for new heartbeats. `pulse` (borrowed) is the thread's. `control` may be NULL (it could not
- * be opened); `api` and `control` are taken over by the server. [main] */
+ * look for new heartbeats. `pulse` (borrowed) is the thread's. `control` (borrowed) may be NULL: it
+ * could not be opened. `api` is taken over by the server. [main] */
 int server_start(struct server **server, struct api *api, struct control *control,
                  const struct server_events *events, struct clock *clock, struct wakeup *bell,
                  struct pulse *pulse, struct error *error);
@@ -28,7 +28,8 @@ int server_start(struct server **server, struct api *api, struct control *contro
 /* Does the API have its port? [any thread] */
 bool server_is_listening(const struct server *server);
 
-/* Stops the thread, and closes the API and the control socket. NULL is fine. [main] */
+/* Stops the thread, and destroys the API. Who asks then waits for the next server. NULL is fine.
+ * [main] */
 void server_stop(struct server *server);
 
 #endif

@@ -6,7 +6,6 @@
 #include "guard.h"
 #include "log.h"
 #include "pages.h"
-#include "platform/tcp_listen.h"
 #include "room.h"
 #include "routes.h"
 
@@ -16,11 +15,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { IDLE_SEC = 10, CONNECTION_BYTES = 16 * 1024 };
+enum { IDLE_SEC = 10, SEE_OUT_MS = 200, CONNECTION_BYTES = 16 * 1024 };
 
 struct api {
     struct MHD_Daemon *daemon; /* NULL: not listening */
     intptr_t epoll_handle;
+    struct api_door *door; /* borrowed */
     char *host;
     char *token;            /* NULL: none */
     char **allowed_origins; /* NULL-terminated */
@@ -63,6 +63,7 @@ struct api *api_create(const struct api_options *options)
     api->host = copy(options->host);
     api->token = copy(options->token);
     api->url = make_url(options->host, options->port);
+    api->door = options->door;
     api->source = options->source;
     room_init(&api->room);
     api->events = events_create(&api->source);
@@ -71,23 +72,6 @@ struct api *api_create(const struct api_options *options)
                                         .token = api->token,
                                         .allowed_origins = api->allowed_origins};
     return api;
-}
-
-void api_destroy(struct api *api)
-{
-    if (api == NULL)
-        return;
-    events_end(api->events);
-    if (api->daemon != NULL)
-        MHD_stop_daemon(api->daemon);
-    events_destroy(api->events);
-    for (char **origin = api->allowed_origins; *origin != NULL; origin++)
-        free(*origin);
-    free(api->allowed_origins);
-    free(api->token);
-    free(api->host);
-    free(api->url);
-    free(api);
 }
 
 /* ---- Connections ---- */
@@ -122,7 +106,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 {
     (void)state;
     (void)code;
-    turn(context, connection, ROOM_ASKS);
+    turn(context, connection, ROOM_MAY_ASK);
 }
 
 /* ---- Requests ---- */
@@ -221,21 +205,20 @@ static void on_log(void *context, const char *format, va_list arguments)
 
 static int listen_at(struct api *api, struct error *error)
 {
-    intptr_t listener;
-    int result = tcp_listen(api->host, api->policy.port, &listener, error);
+    int result = api_door_open(api->door, api->host, api->policy.port, error);
     if (result != 0)
         return result;
 
     api->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        api, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, (int)listener,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)ROOM_PLACES, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)IDLE_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_END);
+        api, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+        (int)api->door->listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)ROOM_PLACES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (api->daemon == NULL) {
-        tcp_listen_close(listener);
+        api_door_close(api->door);
         return error_set(error, EXIT_CODE_UNAVAILABLE, "the API on port %d cannot be started",
                          api->policy.port);
     }
@@ -318,4 +301,32 @@ void api_run(struct api *api)
         /* Since the room was full libmicrohttpd does not hear of who waits at the door, and it
          * listens again at its next run only. */
     } while (was_full && !room_is_full(&api->room));
+}
+
+/* Nobody else is let in; who is in gets the answer that he waits for. */
+static void see_out(struct api *api)
+{
+    (void)MHD_quiesce_daemon(api->daemon); /* gives the door back, which it would close */
+    int64_t until_ms = now_ms(api) + SEE_OUT_MS;
+    while (room_owes_answers(&api->room) && now_ms(api) < until_ms)
+        MHD_run_wait(api->daemon, (int32_t)left_ms(api, until_ms));
+}
+
+void api_destroy(struct api *api)
+{
+    if (api == NULL)
+        return;
+    if (api->daemon != NULL)
+        see_out(api);
+    events_end(api->events);
+    if (api->daemon != NULL)
+        MHD_stop_daemon(api->daemon);
+    events_destroy(api->events);
+    for (char **origin = api->allowed_origins; *origin != NULL; origin++)
+        free(*origin);
+    free(api->allowed_origins);
+    free(api->token);
+    free(api->host);
+    free(api->url);
+    free(api);
 }

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The main job on real input: a game is noticed, counted, shown and forwarded; nothing is lost."""
 
+import collections
+import http.client
 import json
 import signal
+import socket
 import sqlite3
+import threading
 import unittest
 
-from harness import TOKEN, Agent, Game, Receiver, until
+from harness import TOKEN, Agent, Game, Receiver, free_port, until
 
 
 class Playing(unittest.TestCase):
@@ -192,6 +196,50 @@ class Reload(unittest.TestCase):
         agent.process.send_signal(signal.SIGHUP)
         until(lambda: "is in force" in agent.log.read_text(), "the new configuration")
         until(lambda: agent.answers() and agent.status()["activity"] == "Blocks", "its activity")
+        self.assertEqual(0, agent.stop()[0])
+
+    def test_nobody_is_turned_away_by_a_reload(self):
+        agent = Agent()
+        self.addCleanup(agent.close)
+        agent.start()
+        over = threading.Event()
+        answered = collections.Counter()
+        turned_away = []
+
+        def ask(way, call):
+            while not over.is_set():
+                try:
+                    call()
+                    answered[way] += 1
+                except (OSError, ValueError, http.client.HTTPException) as error:
+                    turned_away.append(f"{way}: {error!r}")
+
+        askers = [threading.Thread(target=ask, args=way) for way in
+                  (("http", agent.status), ("http too", agent.status), ("control", lambda: agent.ask("status")))]
+        for asker in askers:
+            asker.start()
+        self.addCleanup(over.set)
+        for count in range(1, 11):
+            agent.process.send_signal(signal.SIGHUP)
+            until(lambda: agent.log.read_text().count("is in force") >= count, "a reload")
+        over.set()
+        for asker in askers:
+            asker.join()
+        self.assertEqual([], turned_away, answered)
+        self.assertGreater(min(answered.values()), 20, answered)
+        self.assertEqual(0, agent.stop()[0])
+
+    def test_another_port_is_taken_and_the_old_one_closed_by_a_reload(self):
+        agent = Agent()
+        self.addCleanup(agent.close)
+        agent.start()
+        old = agent.port
+        agent.port = free_port()
+        agent.write_config(agent.config.read_text().replace(f"port = {old}", f"port = {agent.port}"))
+        agent.process.send_signal(signal.SIGHUP)
+        until(agent.answers, "the new port")
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", old))
         self.assertEqual(0, agent.stop()[0])
 
     def test_reloads_while_heartbeats_are_delivered_lose_and_repeat_nothing(self):
