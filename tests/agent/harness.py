@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -22,10 +23,23 @@ TOKEN = "a-token-of-the-test"
 PATIENCE_SEC = 60
 
 
+_claims = []  # on ports, until this process ends
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, that no connection is given by the system, and that no other test gets."""
+    while True:
+        port = random.randrange(20000, 30000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0clockblock-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
 
 
 def until(condition, what, seconds=PATIENCE_SEC):
