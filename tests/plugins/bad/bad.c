@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plugins that break the contract, each in one way. BAD_NAME says which: it is built once for each
+/* Plugins that break the contract, each in one way. bad_name says which: it is linked once for each
  * name, and `clockblock plugins check` has to find every one of them. BAD_SINK: it is a sink. */
 #include <clockblock/detector.h>
 #include <clockblock/services.h>
@@ -23,6 +23,7 @@ struct instance {
     int starts;
 };
 
+extern const char bad_name[]; /* name.c */
 static bool was_created;
 static char *shared;             /* of all instances, which is wrong */
 static const clb_poll *kept;     /* beyond the call, which is wrong */
@@ -30,7 +31,7 @@ static void *volatile kept_heap; /* the newest; the others are lost */
 
 static bool is(const char *name)
 {
-    return strcmp(BAD_NAME, name) == 0;
+    return strcmp(bad_name, name) == 0;
 }
 
 static void crash(void)
@@ -356,7 +357,7 @@ static const void *CLB_CALL get_interface(const char *id)
 
 static clb_plugin plugin = {
     .prefix = {CLB_MAGIC, sizeof(clb_plugin), CLB_ABI_MAJOR, CLB_ABI_MINOR, 0},
-    .id = BAD_NAME,
+    .id = bad_name,
     .version = "1",
     .description = "Breaks the contract in one way",
     .options = options,
