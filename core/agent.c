@@ -44,6 +44,19 @@ static void tell_sinks(void *context)
     deliver_network_changed(source->generation->deliver);
 }
 
+/* A socket that somebody deleted comes back at the next reload. */
+static void open_control(struct agent *agent)
+{
+    struct error error = {0};
+    const struct config *config = agent->generation->plan.config;
+    if (control_is_there(agent->control))
+        return;
+    control_close(agent->control);
+    agent->control = NULL;
+    if (control_open(&agent->control, config->db_path, controls, &agent->status, &error) != 0)
+        log_warning("control", "%s; `clockblock status` will not reach this agent", error.text);
+}
+
 static int start_server(struct agent *agent, struct error *error)
 {
     const struct config *config = agent->generation->plan.config;
@@ -53,7 +66,6 @@ static int start_server(struct agent *agent, struct error *error)
         .port = config->api_port,
         .token = agent->generation->api_token,
         .allowed_origins = config->api_allowed_origins,
-        .door = &agent->door,
         .source = {.device_id = store_origin(agent->store)->device_id,
                    .household = agent->generation->household,
                    .clock = &agent->clock,
@@ -65,18 +77,14 @@ static int start_server(struct agent *agent, struct error *error)
                    .context = &agent->status},
     };
     const struct server_events events = {.network_changed = tell_sinks, .context = &agent->status};
-    struct api *api = api_create(&options);
-    agent->status.api = api;
-    return server_start(&agent->server, api, agent->control, &events, &agent->clock,
+    if (agent->api == NULL)
+        agent->api = api_create(&options);
+    else
+        api_configure(agent->api, &options);
+    agent->status.api = agent->api;
+    open_control(agent);
+    return server_start(&agent->server, agent->api, agent->control, &events, &agent->clock,
                         &agent->server_bell, &agent->watch.pulses[WATCH_API], error);
-}
-
-static void open_control(struct agent *agent)
-{
-    struct error error = {0};
-    const struct config *config = agent->generation->plan.config;
-    if (control_open(&agent->control, config->db_path, controls, &agent->status, &error) != 0)
-        log_warning("control", "%s; `clockblock status` will not reach this agent", error.text);
 }
 
 /* ---- Start and stop ---- */
@@ -100,10 +108,8 @@ static int start(struct agent *agent, struct plan *plan, struct error *error)
         return error_set(error, EXIT_CODE_SOFTWARE, "no descriptor left");
     store_watch(agent->store, &agent->server_bell);
     result = store_start(agent->store, error);
-    if (result == 0) {
-        open_control(agent);
+    if (result == 0)
         result = start_server(agent, error);
-    }
     if (result == 0)
         result = generation_start(agent->generation, error);
     if (result == 0)

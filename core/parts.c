@@ -17,7 +17,6 @@ int parts_init(struct agent *agent, const struct config_options *options)
 {
     *agent =
         (struct agent){.options = *options, .lock = {.handle = -1}, .server_bell = {.handle = -1}};
-    api_door_init(&agent->door);
     process_limit_memory();
     static struct clock log_clock; /* lines are written when the agent is gone, too */
     clock_init_system(&log_clock);
@@ -169,8 +168,8 @@ int parts_stop(struct agent *agent, int code)
     watch_stop(&agent->watch);
     bool stopped = agent->generation == NULL || generation_stop(agent->generation, until_ms);
     server_stop(agent->server);
+    api_destroy(agent->api);
     control_close(agent->control);
-    api_door_close(&agent->door);
     if (!stopped || agent->left_behind)
         agent->left_behind = true; /* a thread may still use what it was given */
     else

@@ -26,7 +26,7 @@ struct agent {
     struct sampler *sampler;
     struct generation *generation;
     struct server *server;
-    struct api_door door;
+    struct api *api;
     struct control *control;   /* NULL: it could not be opened */
     struct wakeup server_bell; /* rung by the store for as long as that is there */
     struct status_source status;

@@ -17,7 +17,7 @@ enum { HANDLES = 4 };
 enum { NETWORK_SETTLES_MS = 1000 };
 
 struct server {
-    struct api *api;         /* owned */
+    struct api *api;         /* borrowed */
     struct control *control; /* borrowed; NULL: none */
     struct clock *clock;
     struct server_events events;
@@ -130,10 +130,10 @@ int server_start(struct server **server, struct api *api, struct control *contro
     made->network_at_ms = INT64_MAX;
     if (network_open(&made->network) != 0)
         log_warning("api", "no news of the network: sinks try again as their pauses say");
+    atomic_store(&made->is_listening, api_is_listening(api));
     try_listen(made); /* before anybody is told that the agent is up */
     int result = thread_start(&made->thread, "api", work, made);
     if (result != 0) {
-        api_destroy(api);
         network_close(made->network);
         free(made);
         return error_set(error, EXIT_CODE_SOFTWARE, "no thread can be made for the API: %s",
@@ -155,7 +155,6 @@ void server_stop(struct server *server)
     atomic_store(&server->stopping, true);
     wakeup_signal(server->bell);
     thread_join(&server->thread);
-    api_destroy(server->api);
     network_close(server->network);
     free(server);
 }

@@ -20,7 +20,7 @@ struct server_events {
 
 /* Starts the thread. `bell` is borrowed: the thread sleeps by it, and whoever rings it lets the API
  * look for new heartbeats. `pulse` (borrowed) is the thread's. `control` (borrowed) may be NULL: it
- * could not be opened. `api` is taken over by the server. [main] */
+ * could not be opened, and `api` (borrowed) may listen already. [main] */
 int server_start(struct server **server, struct api *api, struct control *control,
                  const struct server_events *events, struct clock *clock, struct wakeup *bell,
                  struct pulse *pulse, struct error *error);
@@ -28,8 +28,7 @@ int server_start(struct server **server, struct api *api, struct control *contro
 /* Does the API have its port? [any thread] */
 bool server_is_listening(const struct server *server);
 
-/* Stops the thread, and destroys the API. Who asks then waits for the next server. NULL is fine.
- * [main] */
+/* Stops the thread. Who asks then waits for the next server. NULL is fine. [main] */
 void server_stop(struct server *server);
 
 #endif

@@ -6,6 +6,7 @@
 #include "guard.h"
 #include "log.h"
 #include "pages.h"
+#include "platform/tcp_listen.h"
 #include "room.h"
 #include "routes.h"
 
@@ -15,12 +16,11 @@
 #include <string.h>
 #include <strings.h>
 
-enum { IDLE_SEC = 10, SEE_OUT_MS = 200, CONNECTION_BYTES = 16 * 1024 };
+enum { IDLE_SEC = 10, CONNECTION_BYTES = 16 * 1024 };
 
 struct api {
     struct MHD_Daemon *daemon; /* NULL: not listening */
     intptr_t epoll_handle;
-    struct api_door *door; /* borrowed */
     char *host;
     char *token;            /* NULL: none */
     char **allowed_origins; /* NULL-terminated */
@@ -49,29 +49,84 @@ static char *copy(const char *text)
     return copied;
 }
 
-struct api *api_create(const struct api_options *options)
+static char **copy_all(char *const *texts)
 {
-    struct api *api = calloc(1, sizeof(*api));
-    assert(api != NULL);
     int count = 0;
-    while (options->allowed_origins != NULL && options->allowed_origins[count] != NULL)
+    while (texts != NULL && texts[count] != NULL)
         count++;
-    api->allowed_origins = calloc((size_t)count + 1, sizeof(api->allowed_origins[0]));
-    assert(api->allowed_origins != NULL);
+    char **copied = calloc((size_t)count + 1, sizeof(copied[0]));
+    assert(copied != NULL);
     for (int i = 0; i < count; i++)
-        api->allowed_origins[i] = copy(options->allowed_origins[i]);
+        copied[i] = copy(texts[i]);
+    return copied;
+}
+
+static void set_options(struct api *api, const struct api_options *options)
+{
+    api->allowed_origins = copy_all(options->allowed_origins);
     api->host = copy(options->host);
     api->token = copy(options->token);
     api->url = make_url(options->host, options->port);
-    api->door = options->door;
     api->source = options->source;
-    room_init(&api->room);
-    api->events = events_create(&api->source);
     api->policy = (struct guard_policy){.host = api->host,
                                         .port = options->port,
                                         .token = api->token,
                                         .allowed_origins = api->allowed_origins};
+}
+
+static void forget_options(struct api *api)
+{
+    for (char **origin = api->allowed_origins; *origin != NULL; origin++)
+        free(*origin);
+    free(api->allowed_origins);
+    free(api->token);
+    free(api->host);
+    free(api->url);
+}
+
+static void stop_listening(struct api *api)
+{
+    events_end(api->events);
+    if (api->daemon != NULL)
+        MHD_stop_daemon(api->daemon);
+    api->daemon = NULL;
+    api->problem = (struct error){0};
+}
+
+struct api *api_create(const struct api_options *options)
+{
+    struct api *api = calloc(1, sizeof(*api));
+    assert(api != NULL);
+    room_init(&api->room);
+    set_options(api, options);
+    api->events = events_create(&api->source);
     return api;
+}
+
+static bool is_same(const char *text, const char *other)
+{
+    return text == NULL || other == NULL ? text == other : strcmp(text, other) == 0;
+}
+
+void api_configure(struct api *api, const struct api_options *options)
+{
+    if (api->policy.port != options->port || !is_same(api->host, options->host))
+        stop_listening(api);
+    else if (!is_same(api->token, options->token))
+        events_end(api->events);
+    forget_options(api);
+    set_options(api, options);
+    events_renew(api->events);
+}
+
+void api_destroy(struct api *api)
+{
+    if (api == NULL)
+        return;
+    stop_listening(api);
+    events_destroy(api->events);
+    forget_options(api);
+    free(api);
 }
 
 /* ---- Connections ---- */
@@ -106,7 +161,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 {
     (void)state;
     (void)code;
-    turn(context, connection, ROOM_MAY_ASK);
+    turn(context, connection, ROOM_ASKS);
 }
 
 /* ---- Requests ---- */
@@ -205,20 +260,21 @@ static void on_log(void *context, const char *format, va_list arguments)
 
 static int listen_at(struct api *api, struct error *error)
 {
-    int result = api_door_open(api->door, api->host, api->policy.port, error);
+    intptr_t listener;
+    int result = tcp_listen(api->host, api->policy.port, &listener, error);
     if (result != 0)
         return result;
 
     api->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        api, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-        (int)api->door->listener, MHD_OPTION_CONNECTION_LIMIT, (unsigned)ROOM_PLACES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION, on_connection, api,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        api, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, (int)listener,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)ROOM_PLACES, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_SEC, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        api, MHD_OPTION_URI_LOG_CALLBACK, on_uri, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_END);
     if (api->daemon == NULL) {
-        api_door_close(api->door);
+        tcp_listen_close(listener);
         return error_set(error, EXIT_CODE_UNAVAILABLE, "the API on port %d cannot be started",
                          api->policy.port);
     }
@@ -301,32 +357,4 @@ void api_run(struct api *api)
         /* Since the room was full libmicrohttpd does not hear of who waits at the door, and it
          * listens again at its next run only. */
     } while (was_full && !room_is_full(&api->room));
-}
-
-/* Nobody else is let in; who is in gets the answer that he waits for. */
-static void see_out(struct api *api)
-{
-    (void)MHD_quiesce_daemon(api->daemon); /* gives the door back, which it would close */
-    int64_t until_ms = now_ms(api) + SEE_OUT_MS;
-    while (room_owes_answers(&api->room) && now_ms(api) < until_ms)
-        MHD_run_wait(api->daemon, (int32_t)left_ms(api, until_ms));
-}
-
-void api_destroy(struct api *api)
-{
-    if (api == NULL)
-        return;
-    if (api->daemon != NULL)
-        see_out(api);
-    events_end(api->events);
-    if (api->daemon != NULL)
-        MHD_stop_daemon(api->daemon);
-    events_destroy(api->events);
-    for (char **origin = api->allowed_origins; *origin != NULL; origin++)
-        free(*origin);
-    free(api->allowed_origins);
-    free(api->token);
-    free(api->host);
-    free(api->url);
-    free(api);
 }

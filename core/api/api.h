@@ -9,7 +9,6 @@
 #ifndef API_API_H
 #define API_API_H
 
-#include "door.h"
 #include "error.h"
 #include "household.h"
 #include "store/store.h"
@@ -39,16 +38,17 @@ struct api_options {
     int port;
     const char *token;            /* NULL: none is asked for */
     char *const *allowed_origins; /* NULL-terminated; NULL: none */
-    struct api_door *door;        /* borrowed; stays open when the api is destroyed */
     struct api_source source;
 };
 
 /* Copies the options; does not listen yet. Owned by the caller. */
 struct api *api_create(const struct api_options *options);
+/* Takes other options, as after a reload. While address and port stay, so does who is connected;
+ * but who follows the events with a token that is another now has to come again. */
+void api_configure(struct api *api, const struct api_options *options);
 void api_destroy(struct api *api); /* NULL is fine */
 
-/* Takes the port, or the door that is open at it. EXIT_CODE_UNAVAILABLE when another program has
- * it; may be tried again. */
+/* Takes the port. EXIT_CODE_UNAVAILABLE when another program has it; may be tried again. */
 int api_listen(struct api *api, struct error *error);
 bool api_is_listening(const struct api *api);
 /* Why the port was not got at the last try; "": it was, or was not tried for yet. Borrowed. */

@@ -85,6 +85,13 @@ void events_look(struct events *events)
         (void)refresh(events, NULL);
 }
 
+void events_renew(struct events *events)
+{
+    free(events->states);
+    events->states = NULL;
+    events_look(events);
+}
+
 /* ---- The stream as a response ---- */
 
 static ssize_t read_stream(void *context, uint64_t position, char *target, size_t capacity)

@@ -28,6 +28,8 @@ void events_destroy(struct events *events);
 
 /* A heartbeat was committed, or could not be: looks whether there is news. */
 void events_look(struct events *events);
+/* The configuration is another: who listens is told how things are now. */
+void events_renew(struct events *events);
 /* Wakes the streams that have something to send. */
 void events_tend(struct events *events);
 /* Ms until that has to be called in any case; -1: not at all. */

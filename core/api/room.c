@@ -28,16 +28,6 @@ bool room_is_full(const struct room *room)
     return find_free((struct room *)room) == NULL;
 }
 
-bool room_owes_answers(const struct room *room)
-{
-    for (int i = 0; i < ROOM_PLACES; i++) {
-        const struct room_place *place = &room->places[i];
-        if (place->handle >= 0 && (place->use == ROOM_ENTERS || place->use == ROOM_TAKES))
-            return true;
-    }
-    return false;
-}
-
 struct room_place *room_enter(struct room *room, intptr_t handle, int64_t now_ms)
 {
     struct room_place *place = find_free(room);
@@ -62,8 +52,7 @@ void room_turn(struct room_place *place, enum room_use use, int64_t now_ms)
 static int64_t time_is_over_ms(const struct room_place *place)
 {
     switch (place->use) {
-    case ROOM_ENTERS:
-    case ROOM_MAY_ASK:
+    case ROOM_ASKS:
         return place->since_ms + ASKING_MS;
     case ROOM_TAKES:
         return place->since_ms + TAKING_MS;

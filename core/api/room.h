@@ -10,9 +10,8 @@
 
 enum { ROOM_PLACES = 32 };
 
-/* It has to ask for the first time; it has to take its answer; it may ask for more; it follows the
- * events, for as long as it likes. */
-enum room_use { ROOM_ENTERS, ROOM_TAKES, ROOM_MAY_ASK, ROOM_FOLLOWS };
+/* It has to ask; it has to take its answer; it follows the events, for as long as it likes. */
+enum room_use { ROOM_ASKS, ROOM_TAKES, ROOM_FOLLOWS };
 
 struct room_place {
     intptr_t handle; /* of the socket, borrowed; -1: the place is free */
@@ -26,9 +25,6 @@ struct room {
 
 void room_init(struct room *room);
 bool room_is_full(const struct room *room);
-
-/* Is there anybody who would go without an answer if all had to go now? */
-bool room_owes_answers(const struct room *room);
 
 /* Borrowed from the room until room_leave(). */
 struct room_place *room_enter(struct room *room, intptr_t handle, int64_t now_ms);

@@ -59,6 +59,11 @@ void control_close(struct control *control)
     free(control);
 }
 
+bool control_is_there(const struct control *control)
+{
+    return control != NULL && file_exists(control->path);
+}
+
 intptr_t control_handle(const struct control *control)
 {
     return control->listener;

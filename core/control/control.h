@@ -32,7 +32,8 @@ struct control;
  * by the caller. */
 int control_open(struct control **control, const char *db_path,
                  const struct control_command *commands, void *context, struct error *error);
-void control_close(struct control *control); /* NULL is fine */
+void control_close(struct control *control);          /* NULL is fine */
+bool control_is_there(const struct control *control); /* can it be found? False for NULL */
 
 intptr_t control_handle(const struct control *control); /* readable when somebody asks */
 void control_serve(struct control *control);            /* answers one of them */

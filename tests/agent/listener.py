@@ -16,15 +16,16 @@ def seq_of(event):
 class Listener:
     """As much of an EventSource as is needed here."""
 
-    def __init__(self, agent, last_id=None, room=None):
+    def __init__(self, agent, last_id=None, room=None, headers=None):
         self.socket = socket.socket()
         if room:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         self.socket.settimeout(PATIENCE_SEC)
         self.socket.connect(("127.0.0.1", agent.port))
         resume = f"Last-Event-ID: {last_id}\r\n" if last_id is not None else ""
+        more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         self.socket.sendall(f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{agent.port}\r\n"
-                            f"Accept: text/event-stream\r\n{resume}\r\n".encode())
+                            f"Accept: text/event-stream\r\n{resume}{more}\r\n".encode())
         self.response = http.client.HTTPResponse(self.socket, method="GET")
 
     def begin(self):

@@ -205,6 +205,20 @@ class Reload(unittest.TestCase):
         over = threading.Event()
         answered = collections.Counter()
         turned_away = []
+        connected = set()
+
+        kept = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=20)
+        follower = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=20)
+        self.addCleanup(kept.close)
+        self.addCleanup(follower.close)
+        follower.request("GET", "/events")
+        events = follower.getresponse()
+
+        def ask_again():
+            kept.sock or kept.connect()
+            connected.add(kept.sock.getsockname())
+            kept.request("GET", "/status")
+            json.load(kept.getresponse())
 
         def ask(way, call):
             while not over.is_set():
@@ -215,7 +229,7 @@ class Reload(unittest.TestCase):
                     turned_away.append(f"{way}: {error!r}")
 
         askers = [threading.Thread(target=ask, args=way) for way in
-                  (("http", agent.status), ("http too", agent.status), ("control", lambda: agent.ask("status")))]
+                  (("http", agent.status), ("kept", ask_again), ("control", lambda: agent.ask("status")))]
         for asker in askers:
             asker.start()
         self.addCleanup(over.set)
@@ -227,6 +241,24 @@ class Reload(unittest.TestCase):
             asker.join()
         self.assertEqual([], turned_away, answered)
         self.assertGreater(min(answered.values()), 20, answered)
+        self.assertEqual(1, len(connected), "connections of who stays connected")
+        newest = agent.status()["store"]["durable_seq"]
+        for line in iter(events.readline, b""):
+            if line.startswith(f"id: {newest}-".encode()):
+                break
+        else:
+            self.fail("the events end")
+        self.assertEqual(0, agent.stop()[0])
+
+    def test_a_control_socket_that_was_deleted_comes_back(self):
+        agent = Agent()
+        self.addCleanup(agent.close)
+        agent.start()
+        agent.database.with_name(agent.database.name + ".sock").unlink()
+        self.assertRaises(FileNotFoundError, agent.ask, "status")
+        agent.process.send_signal(signal.SIGHUP)
+        until(lambda: "is in force" in agent.log.read_text(), "the reload")
+        self.assertIn("today", agent.ask("status"))
         self.assertEqual(0, agent.stop()[0])
 
     def test_another_port_is_taken_and_the_old_one_closed_by_a_reload(self):

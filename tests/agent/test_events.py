@@ -6,11 +6,12 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import unittest
 
-from harness import Agent, Game, PATIENCE_SEC, Receiver, until
+from harness import Agent, Game, PATIENCE_SEC, Receiver, free_port, until
 from listener import Listener, seq_of
 
 SINK = 'cloud: {{ plugin = "http_ingest"; endpoint_url = "{}"; sync_interval_sec = 0.2; }};'
@@ -188,21 +189,36 @@ class Resume(Listening):
             self.assertEqual((400, "Last-Event-ID"), (status, json.loads(body)["parameter"]), bad)
             self.assertEqual("application/problem+json", headers["Content-Type"])
 
-    def test_a_reload_and_a_stop_end_the_streams(self):
+    def test_a_reload_brings_the_states_and_misses_nothing_and_a_stop_ends_the_streams(self):
         agent = self.started()
         listener = self.listen(agent)
-        seq = listener.await_event("heartbeat")[1]
-        agent.process.send_signal(1)
-        while (event := listener.next()) is not None:
-            seq = seq_of(event)
-        until(agent.answers, "the reload")
-        listener = self.listen(agent, last_id=seq)
-        self.assertEqual(seq + 1, listener.await_event("heartbeat")[1])
+        listener.await_event("status")
+        seqs = [listener.await_event("heartbeat")[1]]
+        agent.process.send_signal(signal.SIGHUP)
+        while (event := listener.next())["event"] != "status":
+            seqs.append(seq_of(event))
+        seqs += [listener.await_event("heartbeat")[1] for _ in range(2)]
+        self.assertEqual(list(range(seqs[0], seqs[0] + len(seqs))), seqs)
         code, took_sec = agent.stop()
         self.assertEqual(0, code)
         self.assertGreater(PATIENCE_SEC, took_sec)
         while listener.next() is not None:
             pass
+
+    def test_another_token_or_port_ends_the_streams(self):
+        agent = self.started()
+        config = agent.config.read_text()
+        secret = agent.config.with_name("token")
+        secret.touch(mode=0o600)
+        secret.write_text("a-secret\n")
+        for api in (f'port = {agent.port}; token_file = "{secret}";', f"port = {free_port()};"):
+            secrets = {"Authorization": "Bearer a-secret"} if "token_file" in agent.config.read_text() else {}
+            listener = self.listen(agent, headers=secrets)
+            agent.write_config(config.replace(f"port = {agent.port};", api))
+            agent.process.send_signal(signal.SIGHUP)
+            while listener.next() is not None:
+                pass
+        self.assertEqual(0, agent.stop()[0])
 
 
 class Patience(Listening):

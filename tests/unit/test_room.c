@@ -60,7 +60,7 @@ static void who_asks_for_nothing_goes_when_the_room_is_full(void **state)
     assert_int_equal(room_due_ms(&fixture->room), START_MS + ASKING_MS);
     room_turn(fixture->places[3], ROOM_TAKES, START_MS);
     room_turn(fixture->places[4], ROOM_FOLLOWS, START_MS);
-    room_turn(fixture->places[5], ROOM_MAY_ASK, START_MS + 500);
+    room_turn(fixture->places[5], ROOM_ASKS, START_MS + 500);
     room_clear(&fixture->room, START_MS + ASKING_MS - 1);
     for (int i = 0; i < ROOM_PLACES; i++)
         assert_false(was_hung_up_on(fixture, i));
@@ -94,22 +94,6 @@ static void nobody_has_to_go_while_there_is_room(void **state)
     assert_true(room_is_full(&fixture->room));
 }
 
-static void an_answer_is_owed_until_it_is_out(void **state)
-{
-    struct fixture *fixture = *state;
-    for (int i = 1; i < ROOM_PLACES; i++)
-        room_leave(fixture->places[i]);
-    assert_true(room_owes_answers(&fixture->room)); /* the question may be on its way */
-    room_turn(fixture->places[0], ROOM_TAKES, START_MS);
-    assert_true(room_owes_answers(&fixture->room));
-    room_turn(fixture->places[0], ROOM_MAY_ASK, START_MS);
-    assert_false(room_owes_answers(&fixture->room));
-    room_turn(fixture->places[0], ROOM_FOLLOWS, START_MS);
-    assert_false(room_owes_answers(&fixture->room));
-    room_leave(fixture->places[0]);
-    assert_false(room_owes_answers(&fixture->room));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,7 +102,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_has_more_time_and_the_events_have_all_of_it,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_has_to_go_while_there_is_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_answer_is_owed_until_it_is_out, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("room", tests, NULL, NULL);
 }
