@@ -53,6 +53,13 @@ class Listener:
             if event.get("event") == name:
                 return json.loads(event["data"]), seq_of(event)
 
+    def await_end(self, most=100):
+        """The stream ends, after so many events at most."""
+        for _ in range(most):
+            if self.next() is None:
+                return
+        raise AssertionError("the stream goes on")
+
     def close(self):
         self.response.close()
         self.socket.close()

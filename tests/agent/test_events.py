@@ -195,15 +195,15 @@ class Resume(Listening):
         listener.await_event("status")
         seqs = [listener.await_event("heartbeat")[1]]
         agent.process.send_signal(signal.SIGHUP)
-        while (event := listener.next())["event"] != "status":
+        while (event := listener.next())["event"] != "status" and len(seqs) < 20:
             seqs.append(seq_of(event))
+        self.assertEqual("status", event["event"])
         seqs += [listener.await_event("heartbeat")[1] for _ in range(2)]
         self.assertEqual(list(range(seqs[0], seqs[0] + len(seqs))), seqs)
         code, took_sec = agent.stop()
         self.assertEqual(0, code)
         self.assertGreater(PATIENCE_SEC, took_sec)
-        while listener.next() is not None:
-            pass
+        listener.await_end()
 
     def test_another_token_or_port_ends_the_streams(self):
         agent = self.started()
@@ -216,8 +216,7 @@ class Resume(Listening):
             listener = self.listen(agent, headers=secrets)
             agent.write_config(config.replace(f"port = {agent.port};", api))
             agent.process.send_signal(signal.SIGHUP)
-            while listener.next() is not None:
-                pass
+            listener.await_end(most=20)
         self.assertEqual(0, agent.stop()[0])
 
 
