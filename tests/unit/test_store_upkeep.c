@@ -353,7 +353,7 @@ static void at_the_cap_the_oldest_go_and_who_misses_them_is_told(void **state)
     fixture_close(fixture);
 
     int64_t oldest = fixture_integer(fixture, "SELECT min(seq) FROM heartbeats");
-    assert_in_range(oldest, ROWS / 2, ROWS - 1);
+    assert_in_range(oldest, ROWS / 3, ROWS - 1); /* it is closed while more still go */
     assert_int_equal(fixture_sink(fixture).delivered_seq, oldest - 1);
     assert_int_equal(fixture_integer(fixture, "SELECT sum(count) FROM gaps WHERE sink = 'cloud' AND"
                                               " reason = 'store_full'"),
