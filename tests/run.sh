@@ -28,7 +28,7 @@ suite() {
     ! cmake --build "build-$name"; then
     echo "== FAILED: $name does not build" >&2
     failed+=("$name does not build")
-  elif ! ctest --test-dir "build-$name" --output-on-failure -j 6 -L "$labels" -LE "$without"; then
+  elif ! ctest --test-dir "build-$name" --output-on-failure -j 5 -L "$labels" -LE "$without"; then
     echo "== FAILED: $name" >&2
     failed+=("$name")
   fi
