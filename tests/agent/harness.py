@@ -221,11 +221,8 @@ class Agent:
         return self.get("/status")[1]
 
     def today(self):
-        """Today in /status; None while nobody answers (a reload), or there was no heartbeat yet."""
-        try:
-            return self.status()["today"]
-        except (OSError, http.client.HTTPException):
-            return None
+        """Today in /status; None: there was no heartbeat yet."""
+        return self.status()["today"]
 
     def history(self, limit=5000):
         return self.get(f"/history?limit={limit}")[1]

@@ -144,7 +144,6 @@ class Believes(unittest.TestCase):
                                                    report["skipped"]), report)
                 self.assertGreater(report["passed"], 20)
 
-
     @unittest.skipUnless(os.path.exists("/proc/self/schedstat"), "this kernel does not tell who waits for a CPU")
     def test_a_busy_machine_makes_no_plugin_slow(self):
         """Eight programs want the CPU on which it is loaded."""
